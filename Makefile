@@ -1,0 +1,63 @@
+# The few things one does with the course. "make" alone lists them.
+# WEEKS chooses lectures (make course WEEKS="1 3"), PYTHON the interpreter (PYTHON=python3.12).
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
+WEEKS ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+STAMP := $(VENV)/requirements.stamp
+DEV_STAMP := $(VENV)/requirements-dev.stamp
+LECTURES := $(wildcard week*/week*_lecture.ipynb)
+CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb)
+
+.DEFAULT_GOAL := help
+.PHONY: help course lab test doctor format lint notebooks clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+course: $(STAMP)  ## run the lectures from top to bottom; results in build/ (WEEKS="1 3")
+	@"$(RUN)" -m utils course $(WEEKS)
+
+lab: $(STAMP)  ## open the notebooks in JupyterLab
+	@"$(RUN)" -m jupyterlab
+
+test: $(STAMP)  ## test the code, then run every lecture as a test
+	"$(RUN)" -m pytest tests
+ifneq ($(LECTURES),)
+	"$(RUN)" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(LECTURES)
+endif
+
+doctor: $(STAMP)  ## is this computer ready for the course?
+	@"$(RUN)" -m utils doctor
+
+format: $(DEV_STAMP)  ## format and tidy code and notebooks
+	"$(RUN)" -m ruff check --fix $(CODE)
+	"$(RUN)" -m ruff format $(CODE)
+
+lint: $(DEV_STAMP)  ## check format and style, changing nothing
+	"$(RUN)" -m ruff format --check $(CODE)
+	"$(RUN)" -m ruff check $(CODE)
+
+notebooks: $(STAMP)  ## run the lectures in place with the sample data, to commit them (WEEKS="1 3")
+	@"$(RUN)" -m utils course --in-place $(WEEKS)
+
+clean:  ## remove what runs have produced; data and .venv stay
+	rm -rf build .pytest_cache .ruff_cache
+	find utils tests week* -name __pycache__ -o -name .ipynb_checkpoints 2>/dev/null | xargs rm -rf
+
+$(RUN):
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	  || { echo "The course needs Python 3.11 to 3.13 ($(PYTHON) is not). Install one, then: make PYTHON=python3.11 ..."; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) lacks its venv module. On Debian and Ubuntu: sudo apt install python3.11-venv"; exit 1; }
+	"$(PYTHON)" -m venv $(VENV)
+
+$(STAMP): requirements.txt | $(RUN)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(DEV_STAMP): requirements-dev.txt $(STAMP)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
