@@ -1,0 +1,16 @@
+"""Fixtures that several test files share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def mirror():
+    """Folder with archives of real photos and their SHA256SUMS."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "mirror"
+    folder = Path(os.environ.get("COURSE_TEST_MIRROR", beside))
+    if not (folder / "SHA256SUMS").exists():
+        pytest.skip("no mirror of real photos: set COURSE_TEST_MIRROR to its folder")
+    return folder
