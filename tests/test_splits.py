@@ -1,0 +1,372 @@
+import csv
+import hashlib
+import json
+import os
+import shutil
+import threading
+from pathlib import Path
+
+import pytest
+
+from utils import splits
+from utils.splits import split_directory
+
+SIDES = ("train", "validation", "test")
+
+
+def make_source(folder, **classes):
+    """Class folders with so many small files of distinct content each."""
+    for name, number in classes.items():
+        (folder / name).mkdir(parents=True)
+        for i in range(number):
+            (folder / name / f"{i}.jpg").write_bytes(f"{name} {i}".encode())
+    return folder
+
+
+def where(split):
+    """{(class, file): side}, read from the folders themselves."""
+    return {
+        (file.parent.name, file.name): side
+        for side in SIDES
+        for file in getattr(split, side).glob("*/*")
+    }
+
+
+def digests(folder):
+    return {hashlib.sha256(f.read_bytes()).digest() for f in folder.glob("*/*")}
+
+
+def test_nice_numbers_come_out_exactly(tmp_path):
+    source = make_source(tmp_path / "s", Cat=1750, Dog=1750)
+    split = split_directory(source, tmp_path / "t")
+    expected = dict(zip(SIDES, (1000, 500, 250), strict=True))
+    assert split.counts == {s: {"Cat": n, "Dog": n} for s, n in expected.items()}
+    for side, number in expected.items():
+        for name in ("Cat", "Dog"):
+            assert len(list((getattr(split, side) / name).iterdir())) == number
+
+
+@pytest.mark.parametrize(
+    ("number", "ratio", "expected"),
+    [
+        (3000, (2, 1, 0), (2000, 1000, 0)),
+        (10, (1, 0, 0), (10, 0, 0)),
+        (10, (8, 0, 2), (8, 0, 2)),
+        (100, (0.7, 0.2, 0.1), (70, 20, 10)),
+        (10, (4, 2, 1), (6, 3, 1)),
+        (3, (4, 2, 1), (1, 1, 1)),
+    ],
+)
+def test_ratio(tmp_path, number, ratio, expected):
+    split = split_directory(make_source(tmp_path / "s", a=number), tmp_path / "t", ratio=ratio)
+    assert tuple(split.counts[side]["a"] for side in SIDES) == expected
+    assert [getattr(split, side).exists() for side in SIDES] == [n > 0 for n in expected]
+
+
+def test_sides_are_disjoint_and_complete_with_unequal_classes(tmp_path):
+    source = make_source(tmp_path / "s", a=70, b=7, c=29)
+    split = split_directory(source, tmp_path / "t")
+    sides = [digests(getattr(split, side)) for side in SIDES]
+    assert sum(map(len, sides)) == 106 == len(set.union(*sides))
+    assert set.union(*sides) == digests(source)
+    assert [split.counts[side]["b"] for side in SIDES] == [4, 2, 1]
+    assert [split.counts[side]["a"] for side in SIDES] == [40, 20, 10]
+
+
+def test_it_really_shuffles(tmp_path):
+    split = split_directory(make_source(tmp_path / "s", a=70), tmp_path / "t", ratio=(1, 1, 0))
+    numbers = [int(f.stem) for f in split.train.glob("a/*")]
+    assert 8 < sum(n < 35 for n in numbers) < 27
+
+
+def test_seed_decides_and_nothing_else(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=40, b=40)
+    one = where(split_directory(source, tmp_path / "t1", seed=3))
+    assert where(split_directory(source, tmp_path / "t2", seed=4)) != one
+    copy = tmp_path / "copy"
+    shutil.copytree(source, copy)  # other times of change, another place
+    scandir = os.scandir
+
+    class Backwards(list):
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *error: None  # noqa: E731
+
+    def scan_backwards(path):
+        return Backwards(sorted(scandir(path), key=lambda entry: entry.name, reverse=True))
+
+    monkeypatch.setattr(os, "scandir", scan_backwards)
+    assert where(split_directory(copy, tmp_path / "t3", seed=3)) == one
+    assert list(splits.pictures_by_class(copy)) == ["a", "b"]
+
+
+def test_the_division_of_a_class_does_not_depend_on_the_others(tmp_path):
+    alone = where(split_directory(make_source(tmp_path / "s1", b=30), tmp_path / "t1"))
+    both = where(split_directory(make_source(tmp_path / "s2", a=10, b=30), tmp_path / "t2"))
+    assert alone.items() <= both.items()
+
+
+def test_known_division_is_the_same_on_every_machine(tmp_path):
+    split = split_directory(make_source(tmp_path / "s", a=21), tmp_path / "t")
+    assert sorted(f.name for f in split.test.glob("a/*")) == ["0.jpg", "15.jpg", "19.jpg"]
+
+
+def test_duplicates_never_straddle(tmp_path):
+    source = make_source(tmp_path / "s", a=60, b=60)
+    for i in range(20):  # inside a class, across classes, and both
+        shutil.copy(source / "a" / f"{i}.jpg", source / "a" / f"again{i}.jpg")
+        shutil.copy(source / "a" / f"{i + 10}.jpg", source / "b" / f"other{i}.jpg")
+    split = split_directory(source, tmp_path / "t", ratio=(1, 1, 1))
+    train, validation, test = (digests(getattr(split, side)) for side in SIDES)
+    assert not (train & validation or train & test or validation & test)
+    # 80 pictures a class in thirds: the copies cost nothing in exactness
+    assert sorted(split.counts[side]["a"] for side in SIDES) == [26, 27, 27]
+    assert sorted(split.counts[side]["b"] for side in SIDES) == [26, 27, 27]
+
+
+def test_duplicates_that_fit_nowhere_stay_together(tmp_path):
+    source = make_source(tmp_path / "s", a=6)
+    for i in range(12):
+        (source / "a" / f"same{i}.jpg").write_bytes(b"the same picture")
+    split = split_directory(source, tmp_path / "t", ratio=(1, 1, 1))
+    sides = [digests(getattr(split, side)) for side in SIDES]
+    assert sum(map(len, sides)) == 7
+    assert sum(sum(c.values()) for c in split.counts.values()) == 18
+
+
+def test_only_files_that_share_their_size_are_read(tmp_path, monkeypatch):
+    source = tmp_path / "s"
+    (source / "a").mkdir(parents=True)
+    for i in range(10):
+        (source / "a" / f"{i}.png").write_bytes(b"x" * (i + 1))
+    (source / "a" / "same.png").write_bytes(b"y" * 5)
+    read = []
+    digest = hashlib.file_digest
+    monkeypatch.setattr(
+        hashlib, "file_digest", lambda f, kind: (read.append(Path(f.name).name), digest(f, kind))[1]
+    )
+    split_directory(source, tmp_path / "t")
+    assert sorted(read) == ["4.png", "same.png"]
+
+
+def test_per_class_is_a_seeded_and_nested_choice(tmp_path):
+    source = make_source(tmp_path / "s", a=90, b=50)
+    few = split_directory(source, tmp_path / "few", per_class=14)
+    more = split_directory(source, tmp_path / "more", per_class=35)
+    other = split_directory(source, tmp_path / "other", per_class=14, seed=1)
+    assert few.counts == {
+        "train": {"a": 8, "b": 8},
+        "validation": {"a": 4, "b": 4},
+        "test": {"a": 2, "b": 2},
+    }
+    assert where(few).keys() < where(more).keys()
+    assert where(few).keys() != where(other).keys()
+
+
+def test_manifest(tmp_path):
+    split = split_directory(make_source(tmp_path / "s", a=7, b=7), tmp_path / "t")
+    with open(split.manifest, newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert list(rows[0]) == ["split", "class", "file", "bytes"]
+    assert {(r["class"], r["file"]): r["split"] for r in rows} == where(split)
+    for r in rows:
+        file = tmp_path / "t" / r["split"] / r["class"] / r["file"]
+        assert file.stat().st_size == int(r["bytes"])
+
+
+def test_only_pictures_are_taken(tmp_path):
+    source = make_source(tmp_path / "s", a=7)
+    for name in ("Thumbs.db", "notes.txt", ".hidden.jpg"):
+        (source / "a" / name).write_bytes(b"no picture")
+    (source / "a" / "8.PNG").write_bytes(b"picture")
+    (source / "a" / "folder.jpg").mkdir()
+    (source / ".ipynb_checkpoints").mkdir()
+    (source / "readme.txt").write_text("hello")
+    names = {name for _, name in where(split_directory(source, tmp_path / "t"))}
+    assert names == {f"{i}.jpg" for i in range(7)} | {"8.PNG"}
+
+
+def test_hard_links_or_copies(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=7)
+    (source / "a" / "link.jpg").symlink_to("0.jpg")
+    (source / "a" / "0.jpg").rename(tmp_path / "elsewhere.jpg")
+    (source / "a" / "link.jpg").unlink()
+    (source / "a" / "link.jpg").symlink_to("../../elsewhere.jpg")
+    split = split_directory(source, tmp_path / "linked")
+    for (name, file), side in where(split).items():
+        assert os.path.samefile(getattr(split, side) / name / file, source / name / file)
+        assert not (getattr(split, side) / name / file).is_symlink()
+
+    def no_link(*args):
+        raise OSError("not on this file system")
+
+    monkeypatch.setattr(os, "link", no_link)
+    copied = split_directory(source, tmp_path / "copied")
+    assert where(copied) == where(split)
+    for (name, file), side in where(copied).items():
+        made = getattr(copied, side) / name / file
+        assert made.read_bytes() == (source / name / file).read_bytes()
+        assert not os.path.samefile(made, source / name / file)
+
+
+def snapshot(folder):
+    return {f: (f.stat().st_ino, f.stat().st_mtime_ns) for f in [folder, *folder.rglob("*")]}
+
+
+def test_second_call_touches_nothing(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=21, b=14)
+    first = split_directory(source, tmp_path / "t", per_class=14)
+    before = snapshot(tmp_path)
+    monkeypatch.setattr(splits, "_build", None)
+    assert split_directory(source, tmp_path / "t", per_class=14) == first
+    assert snapshot(tmp_path) == before
+
+
+@pytest.mark.parametrize("change", ["seed", "ratio", "per_class"])
+def test_changed_arguments_rebuild(tmp_path, change):
+    source = make_source(tmp_path / "s", a=40)
+    arguments = {"seed": 1, "ratio": (1, 1, 0), "per_class": 20}
+    old = where(split_directory(source, tmp_path / "t"))
+    new = split_directory(source, tmp_path / "t", **{change: arguments[change]})
+    assert where(new) != old
+    afresh = split_directory(source, tmp_path / "u", **{change: arguments[change]})
+    assert where(new) == where(afresh)
+    assert new.counts == afresh.counts
+
+
+def test_changed_source_rebuilds(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    split_directory(source, tmp_path / "t")
+    (source / "a" / "new.jpg").write_bytes(b"new")
+    assert ("a", "new.jpg") in where(split_directory(source, tmp_path / "t"))
+    (source / "a" / "0.jpg").unlink()
+    assert ("a", "0.jpg") not in where(split_directory(source, tmp_path / "t"))
+    (source / "a" / "1.jpg").unlink()
+    (source / "a" / "1.jpg").write_bytes(b"A 1")  # the same size as before
+    split = split_directory(source, tmp_path / "t")
+    side = where(split)["a", "1.jpg"]
+    assert (getattr(split, side) / "a" / "1.jpg").read_bytes() == b"A 1"
+
+
+def test_a_damaged_split_is_rebuilt(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    split = split_directory(source, tmp_path / "t")
+    before = where(split)
+    next(split.test.glob("a/*")).unlink()
+    assert where(split_directory(source, tmp_path / "t")) == before
+    shutil.rmtree(split.train)
+    assert where(split_directory(source, tmp_path / "t")) == before
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_an_interruption_leaves_no_half_split(tmp_path, monkeypatch, rebuild):
+    source = make_source(tmp_path / "s", a=20)
+    target = tmp_path / "t"
+    before = where(split_directory(source, target)) if rebuild else None
+    link, calls = splits._link, []
+
+    def interrupted(*args):
+        calls.append(args)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        link(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(splits, "_link", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            split_directory(source, target, seed=1)
+    left = {f.name for f in tmp_path.iterdir() if not f.name.endswith("lock")}
+    assert left == ({"s", "t"} if rebuild else {"s"})
+    if rebuild:
+        assert where(split_directory(source, target)) == before
+    assert len(where(split_directory(source, target, seed=1))) == 20
+
+
+def test_remains_of_a_killed_call_are_swept_up(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    remains = tmp_path / ".t.split-partial" / "train" / "a"
+    remains.mkdir(parents=True)
+    (remains / "stale.jpg").write_bytes(b"stale")
+    split = split_directory(source, tmp_path / "t")
+    assert ("a", "stale.jpg") not in where(split)
+    assert not (tmp_path / ".t.split-partial").exists()
+
+
+def test_two_calls_at_once(tmp_path):
+    source = make_source(tmp_path / "s", a=300)
+    results, errors = [], []
+
+    def call():
+        try:
+            results.append(split_directory(source, tmp_path / "t"))
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert all(r == results[0] for r in results) and len(where(results[0])) == 300
+
+
+def test_refuses_to_delete_what_it_did_not_make(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    target = tmp_path / "t"
+    target.mkdir()
+    (target / "thesis.txt").write_text("years of work")
+    with pytest.raises(FileExistsError, match="no split put there"):
+        split_directory(source, target)
+    (target / "split.json").write_text(json.dumps(["someone else's"]))
+    with pytest.raises(FileExistsError, match="no split put there"):
+        split_directory(source, target)
+    assert (target / "thesis.txt").read_text() == "years of work"
+    with pytest.raises(FileExistsError, match="is a file"):
+        split_directory(source, target / "thesis.txt")
+
+
+def test_refuses_to_delete_files_that_were_added_to_a_split(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    split_directory(source, tmp_path / "t")
+    mine = tmp_path / "t" / "train" / "best.keras"
+    mine.write_bytes(b"weights")
+    split_directory(source, tmp_path / "t")  # nothing to rebuild: no complaint
+    with pytest.raises(FileExistsError, match="best.keras"):
+        split_directory(source, tmp_path / "t", seed=1)
+    assert mine.read_bytes() == b"weights"
+
+
+def test_an_empty_target_folder_is_fine(tmp_path):
+    (tmp_path / "t").mkdir()
+    (tmp_path / "t" / ".DS_Store").write_bytes(b"litter")
+    assert len(where(split_directory(make_source(tmp_path / "s", a=20), tmp_path / "t"))) == 20
+
+
+def test_errors(tmp_path):
+    source, target = make_source(tmp_path / "s", a=20, b=9), tmp_path / "t"
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        split_directory(tmp_path / "nowhere", target)
+    with pytest.raises(ValueError, match="no class folders"):
+        split_directory(source / "a", target)
+    with pytest.raises(ValueError, match="'b' has: 9 pictures"):
+        split_directory(source, target, per_class=10)
+    for per_class in (0, -1, 2.5, "3"):
+        with pytest.raises(ValueError, match="whole number above 0"):
+            split_directory(source, target, per_class=per_class)
+    for ratio in [(1, 1), (0, 1, 1), (1, -1, 0), "abc", 0.8, (float("nan"), 1, 1), (4, "2", 1)]:
+        with pytest.raises(ValueError, match="three numbers"):
+            split_directory(source, target, ratio=ratio)
+    for inside in (source, source / "split", source / "a" / "split", tmp_path):
+        with pytest.raises(ValueError, match="inside one another"):
+            split_directory(source, inside)
+    (source / "c").mkdir()
+    with pytest.raises(ValueError, match="c holds no pictures"):
+        split_directory(source, target)
+    assert not target.exists()
+
+
+def test_a_class_too_small_for_its_share(tmp_path):
+    source = make_source(tmp_path / "s", a=20, b=2)
+    with pytest.raises(ValueError, match="'b' has too few different pictures"):
+        split_directory(source, tmp_path / "t")
+    assert not (tmp_path / "t").exists()
