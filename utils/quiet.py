@@ -1,0 +1,54 @@
+"""Import TensorFlow without the messages it prints while starting up.
+
+Import this module first, then TensorFlow as usual. The messages (about optional CPU
+instructions, missing graphics cards and the like) come from C++ code that writes to file
+descriptor 2 directly, before any log level is heeded; so that descriptor is diverted while
+TensorFlow is imported and runs its first operation. One Python warning is left out as well, with
+which Keras complains of a default of its own. This is the only place that silences anything.
+"""
+
+import os
+import sys
+import tempfile
+import warnings
+from contextlib import contextmanager, suppress
+
+# `fit` has shuffle=True by default and, given a tf.data.Dataset, warns that it was passed.
+warnings.filterwarnings("ignore", message="`shuffle=True` was passed, but will be ignored")
+
+# Later on, information and warnings from C++ stay hidden and errors are shown.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@contextmanager
+def silenced_stderr():
+    """Divert file descriptor 2 to a temporary file; if the block fails, show what was diverted.
+
+    Works on the descriptor, not on `sys.stderr`, which in Jupyter is not a file. Where
+    descriptor 2 is closed there is nothing to silence, and the block simply runs.
+    """
+    try:
+        saved = os.dup(2)
+    except OSError:
+        yield
+        return
+    with suppress(AttributeError, OSError, ValueError):  # stderr may be missing or closed
+        sys.stderr.flush()
+    with tempfile.TemporaryFile() as diverted:
+        try:
+            os.dup2(diverted.fileno(), 2)
+            yield
+        except BaseException:
+            os.dup2(saved, 2)
+            diverted.seek(0)
+            os.write(2, diverted.read())
+            raise
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+
+
+with silenced_stderr():
+    import tensorflow as tf
+
+    tf.constant(0) + 0  # the first operation sets up the devices, which is noisy as well
