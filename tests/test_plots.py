@@ -1,0 +1,382 @@
+"""Behaviour of utils.plots."""
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from PIL import Image
+
+from utils import plots
+
+
+class FakeHistory:
+    def __init__(self, history, epoch=None):
+        self.history = history
+        self.epoch = epoch or list(range(len(history["accuracy"])))
+
+
+def curves(train=0.9, validation=0.7, epochs=3):
+    return {
+        "accuracy": list(np.linspace(0.5, train, epochs)),
+        "val_accuracy": list(np.linspace(0.5, validation, epochs)),
+        "loss": list(np.linspace(0.7, 0.1, epochs)),
+        "val_loss": list(np.linspace(0.7, 0.6, epochs)),
+    }
+
+
+def texts(figure):
+    """Every visible text of a figure."""
+    found = figure.findobj(lambda artist: hasattr(artist, "get_text"))
+    return " | ".join(artist.get_text() for artist in found if artist.get_text())
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open():
+    size, font = plt.rcParams["figure.figsize"], plt.rcParams["font.size"]
+    yield
+    assert plt.get_fignums() == [], "an open figure is shown twice by a notebook"
+    assert plt.rcParams["figure.figsize"] == size and plt.rcParams["font.size"] == font
+
+
+@pytest.fixture
+def picture_folder(tmp_path):
+    for name, sizes in {"Cat": [(30, 20), (60, 90)], "Dog": [(40, 40)]}.items():
+        (tmp_path / name).mkdir()
+        for index, size in enumerate(sizes):
+            Image.new("RGB", size, "red").save(tmp_path / name / f"{index}.jpg")
+    return tmp_path
+
+
+# ---------------------------------------------------------------- learning curves
+
+
+def test_training_and_validation_differ_by_colour_and_line_style():
+    figure = plots.plot_history(FakeHistory(curves()))
+    assert isinstance(figure, Figure)
+    for axis in figure.axes:
+        train, validation = axis.lines
+        assert (to_hex(train.get_color()), train.get_linestyle()) == ("#0072b2", "-")
+        assert (to_hex(validation.get_color()), validation.get_linestyle()) == ("#e69f00", "--")
+        assert validation.get_marker() == "o"
+        assert list(train.get_xdata()) == [1, 2, 3]
+    np.testing.assert_allclose(figure.axes[0].lines[0].get_ydata()[-1], 90)
+    np.testing.assert_allclose(figure.axes[1].lines[0].get_ydata()[-1], 0.1)
+    assert "final gap: 20 points" in texts(figure)
+    assert "final gap: 0.50" in texts(figure)
+    assert "accuracy (%)" in texts(figure)
+
+
+def test_history_may_be_a_dict_without_validation():
+    figure = plots.plot_history({"accuracy": [0.5]}, metrics=("accuracy",))
+    (line,) = figure.axes[0].lines
+    assert line.get_marker() == "o", "one epoch without a marker is invisible"
+    assert "gap" not in texts(figure)
+
+
+def test_several_histories_have_a_colour_each_and_a_style_per_part():
+    runs = {"plain": curves(), "augmented": FakeHistory(curves(0.8, 0.78))}
+    figure = plots.plot_history(runs)
+    lines = figure.axes[0].lines
+    assert len(lines) == 4
+    assert lines[0].get_color() == lines[1].get_color() != lines[2].get_color()
+    assert lines[0].get_linestyle() == "-" and lines[1].get_linestyle() == "--"
+    assert lines[0].get_linewidth() < lines[1].get_linewidth()
+    for word in ("plain", "augmented", "training", "validation"):
+        assert word in texts(figure)
+
+
+def test_epochs_of_a_continued_training_go_on_counting():
+    figure = plots.plot_history(FakeHistory(curves(), epoch=[10, 11, 12]), fine_tuning_starts=12)
+    assert list(figure.axes[0].lines[0].get_xdata()) == [11, 12, 13]
+    assert list(figure.axes[0].lines[-1].get_xdata()) == [11.5, 11.5]
+    assert "fine-tuning" in texts(figure)
+
+
+def test_unknown_metric_and_unusable_history_are_explained():
+    with pytest.raises(ValueError, match="accuracy, loss"):
+        plots.plot_history(curves(), metrics=("precision",))
+    with pytest.raises(ValueError, match=r"model\.fit"):
+        plots.plot_history(None)
+    with pytest.raises(ValueError, match="two figures"):
+        plots.plot_history({str(number): curves() for number in range(8)})
+
+
+# ---------------------------------------------------------------- pictures
+
+
+def test_show_images_takes_paths_arrays_and_pil_images_of_any_shape(picture_folder):
+    images = [
+        picture_folder / "Cat" / "0.jpg",
+        str(picture_folder / "Cat" / "1.jpg"),
+        Image.new("L", (5, 7)),
+        np.full((8, 4, 3), 200.0, np.float32),
+        np.zeros((6, 6, 1), np.uint8),
+    ]
+    figure = plots.show_images(images, titles=list("abcde"), columns=3, suptitle="five")
+    shown = [axis.images[0].get_array() for axis in figure.axes if axis.images]
+    shapes = [array.shape[:2] for array in shown]
+    assert shapes == [(20, 30), (90, 60), (7, 5), (8, 4), (6, 6)]
+    assert shown[3].max() == 200, "values from 0 to 255 are kept"
+    assert "five" in texts(figure) and "e" in texts(figure)
+    assert sum(not axis.axison for axis in figure.axes) == 6
+
+
+def test_show_images_understands_batches_and_single_pictures():
+    assert sum(len(a.images) for a in plots.show_images(np.zeros((5, 4, 4, 3))).axes) == 5
+    assert sum(len(a.images) for a in plots.show_images(np.zeros((5, 28, 28))).axes) == 5
+    assert sum(len(a.images) for a in plots.show_images(np.zeros((9, 9, 3))).axes) == 1
+    scaled = plots.show_images([np.ones((2, 2, 3))]).axes[0].images[0].get_array()
+    assert scaled.min() == 255, "floats up to 1 are shown bright, not black"
+
+
+def test_show_images_turns_photos_upright(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (30, 20)).save(tmp_path / "edge.jpg", exif=exif)
+    figure = plots.show_images([tmp_path / "edge.jpg"])
+    assert figure.axes[0].images[0].get_array().shape[:2] == (30, 20)
+
+
+def test_show_images_explains_what_it_cannot_show(tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"broken\.jpg"):
+        plots.show_images([tmp_path / "broken.jpg"])
+    with pytest.raises(ValueError, match="empty"):
+        plots.show_images([])
+    with pytest.raises(ValueError, match="2 pictures need 2 titles"):
+        plots.show_images(np.zeros((2, 3, 3, 3)), titles=["one"])
+    with pytest.raises(ValueError, match="height, width"):
+        plots.show_images([np.zeros((4, 4, 7))])
+
+
+def test_image_sizes_are_plotted_per_class(picture_folder):
+    (picture_folder / "Dog" / "Thumbs.db").write_bytes(b"not a picture")
+    figure = plots.show_image_sizes(picture_folder)
+    cats, dogs = figure.axes[0].collections
+    assert sorted(map(tuple, cats.get_offsets())) == [(30, 20), (60, 90)]
+    assert list(map(tuple, dogs.get_offsets())) == [(40, 40)]
+    shown = texts(figure)
+    assert "smallest: 30 × 20" in shown and "largest: 60 × 90" in shown
+    assert "Cat (2)" in shown and "Dog (1)" in shown
+    assert "1 file is not shown" in shown
+
+
+def test_image_sizes_limit_and_empty_folder(picture_folder, tmp_path):
+    figure = plots.show_image_sizes(picture_folder, limit=1)
+    assert [len(points.get_offsets()) for points in figure.axes[0].collections] == [1, 1]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="one folder per class"):
+        plots.show_image_sizes(tmp_path / "empty")
+    with pytest.raises(ValueError, match="no folder"):
+        plots.show_image_sizes(tmp_path / "nowhere")
+
+
+# ---------------------------------------------------------------- inside a network
+
+
+def test_colour_filters_are_scaled_each_by_its_own_range():
+    kernel = np.zeros((3, 3, 3, 3), np.float32)
+    kernel[0, 0, 0, 0] = 100
+    kernel[0, 0, 0, 1] = -0.001
+    figure = plots.show_filters(kernel)
+    tiles = [axis.images[0].get_array() for axis in figure.axes if axis.images]
+    assert [tile.shape for tile in tiles] == [(3, 3, 3)] * 3
+    assert tiles[0][0, 0, 0] == 1 and tiles[1][0, 0, 0] == 0
+    assert np.all(tiles[0][1:] == 0.5), "a weight of zero is mid-grey"
+    assert np.all(tiles[2] == 0.5), "a filter of zeros does not divide by zero"
+
+
+def test_deeper_filters_show_one_channel():
+    kernel = np.zeros((3, 3, 16, 70), np.float32)
+    kernel[1, 1, 5, :] = 2
+    figure = plots.show_filters(kernel, channel=5)
+    tiles = [axis.images[0].get_array() for axis in figure.axes if axis.images]
+    assert len(tiles) == 64 and tiles[0].shape == (3, 3) and tiles[0][1, 1] == 1
+    assert "64 of 70" in texts(figure) and "channel 5 of 16" in texts(figure)
+    with pytest.raises(ValueError, match="0 to 15"):
+        plots.show_filters(kernel, channel=16)
+    with pytest.raises(ValueError, match="Conv2D"):
+        plots.show_filters(np.zeros((10, 2)))
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+@pytest.fixture(scope="module")
+def sequential(keras):
+    layers = keras.layers
+    model = keras.Sequential(
+        [
+            keras.Input((16, 12, 3)),
+            layers.Conv2D(4, 3, activation="relu", name="first"),
+            layers.MaxPooling2D(name="pool"),
+            layers.GlobalAveragePooling2D(name="average"),
+            layers.Dense(1),
+        ]
+    )
+    kernel, bias = model.get_layer("first").get_weights()
+    kernel[..., 1], bias[1] = 0, -1  # a dead filter
+    kernel[..., 0], bias[0] = 1, 0
+    model.get_layer("first").set_weights([kernel, bias])
+    return model
+
+
+def journey(figure):
+    """{row label: its maps as arrays}."""
+    return {axis.get_ylabel(): [image.get_array() for image in axis.images] for axis in figure.axes}
+
+
+def test_feature_maps_follow_the_picture_and_name_dead_maps(sequential):
+    image = np.random.default_rng(0).uniform(0, 255, (16, 12, 3)).astype("float32")
+    figure = plots.show_feature_maps(sequential, image)
+    rows = journey(figure)
+    assert list(rows) == ["picture\n16 × 12 × 3", "first\n14 × 10 × 4", "pool\n7 × 5 × 4"]
+    first = rows["first\n14 × 10 × 4"]
+    expected = sum(image[i : i + 14, j : j + 10].sum(-1) for i in range(3) for j in range(3))
+    expected = (expected - expected.min()) / np.ptp(expected)
+    np.testing.assert_allclose(first[0], expected, atol=1e-4)
+    assert texts(figure).count("silent") == 2, "the dead filter's map, and that after pooling"
+    assert "call" not in vars(sequential.get_layer("first")), "the model is left as it was"
+
+
+def test_feature_maps_of_models_inside_models(keras, sequential):
+    layers = keras.layers
+    inner = keras.Sequential([layers.Conv2D(2, 3, name="inside")])
+    inputs = keras.Input((16, 12, 3))
+    values = layers.Conv2D(5, 1, name="outside")(inner(inputs))
+    model = keras.Model(inputs, layers.Flatten()(values))
+    image = np.zeros((16, 12, 3), np.float32)
+    assert list(journey(plots.show_feature_maps(model, image)))[1:] == [
+        "inside\n14 × 10 × 2",
+        "outside\n14 × 10 × 5",
+    ]
+    figure = plots.show_feature_maps(model, image[None], layers=["outside"], maps_per_layer=3)
+    assert [len(maps) for maps in journey(figure).values()] == [1, 3]
+
+
+def test_feature_maps_of_a_deep_model_show_the_last_layer_of_each_size(keras):
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((8, 8, 1))]
+        + [layers.Conv2D(1, 3, padding="same", name=f"c{i}") for i in range(9)]
+        + [layers.MaxPooling2D(name="half")]
+        + [layers.Conv2D(1, 3, padding="same", name=f"d{i}") for i in range(4)]
+    )
+    rows = journey(plots.show_feature_maps(model, np.ones((8, 8, 1))))
+    assert [label.split("\n")[0] for label in rows] == ["picture", "c8", "d3"]
+
+
+def test_feature_maps_explain_a_wrong_picture_or_layer(sequential):
+    with pytest.raises(ValueError, match="16 × 12 × 3"):
+        plots.show_feature_maps(sequential, np.zeros((12, 16, 3)))
+    with pytest.raises(ValueError, match="first, pool"):
+        plots.show_feature_maps(sequential, np.zeros((16, 12, 3)), layers=["last"])
+    with pytest.raises(ValueError, match="feature maps"):
+        plots.show_feature_maps(sequential, np.zeros((16, 12, 3)), layers=["average"])
+
+
+# ---------------------------------------------------------------- results
+
+
+def test_wilson_interval_agrees_with_the_formula():
+    z = 1.959963984540054
+    p, n = 0.7, 100
+    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    np.testing.assert_allclose(plots.wilson_interval(70, 100), (middle - half, middle + half))
+    assert plots.wilson_interval(0, 10)[0] == 0 and plots.wilson_interval(10, 10)[1] == 1
+    low, high = plots.wilson_interval(70, 100, confidence=0.5)
+    assert middle - half < low < 0.7 < high < middle + half
+    for correct, total in ((0, 0), (11, 10), (-1, 10)):
+        with pytest.raises(ValueError, match="count pictures"):
+            plots.wilson_interval(correct, total)
+
+
+def bars(axis):
+    return [
+        [tuple(np.round(segment[:, 1], 6)) for segment in container[2][0].get_segments()]
+        for container in axis.containers
+    ]
+
+
+def test_data_size_shows_sizes_and_intervals():
+    figure = plots.plot_data_size([100, 400], [0.6, 0.75], intervals=[(0.55, 0.65), (0.7, 0.79)])
+    axis = figure.axes[0]
+    assert axis.get_xscale() == "log"
+    assert list(axis.get_xticks()) == [100, 400]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["100", "400"]
+    assert bars(axis) == [[(55, 65), (70, 79)]]
+
+
+def test_data_size_averages_runs_and_compares_curves():
+    scratch, transfer = [[0.5, 0.6], [0.7, 0.7]], [[0.9, 0.9], [0.95, 0.97]]
+    figure = plots.plot_data_size([20, 80], {"from scratch": scratch, "transferred": transfer})
+    axis = figure.axes[0]
+    means = [container[0].get_ydata() for container in axis.containers]
+    np.testing.assert_allclose(means, [[55, 70], [90, 96]])
+    low, high = bars(axis)[0][0]
+    np.testing.assert_allclose(high - low, 2 * np.std([50, 60], ddof=1), rtol=1e-5)
+    assert "transferred" in texts(figure) and "2 runs" in texts(figure)
+    with pytest.raises(ValueError, match="2 sizes"):
+        plots.plot_data_size([20, 80], [0.5])
+
+
+def test_worst_mistakes_come_in_the_order_of_sureness():
+    labels = [0, 1, 0, 1, 0]
+    probabilities = np.array([[0.9], [0.8], [0.97], [0.3], [0.1]])
+    images = [np.full((4, 4, 3), 10 * i, np.uint8) for i in range(5)]
+    figure = plots.show_worst_mistakes(images, labels, probabilities, ["Cat", "Dog"], count=2)
+    shown = [axis for axis in figure.axes if axis.images]
+    assert [axis.images[0].get_array().max() for axis in shown] == [20, 0]
+    titles = [axis.get_title().replace("\n", " ") for axis in shown]
+    assert titles == ["said Dog 97 %, is Cat", "said Dog 90 %, is Cat"]
+    assert "3 mistakes" in texts(figure)
+
+
+def test_worst_mistakes_of_many_classes():
+    one_hot = np.eye(3)[[2, 1]]
+    probabilities = [[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]]
+    figure = plots.show_worst_mistakes(np.zeros((2, 4, 4, 3)), one_hot, probabilities, list("abc"))
+    assert [a.get_title().replace("\n", " ") for a in figure.axes] == ["said a 70 %, is c"]
+
+
+def test_worst_mistakes_explain_no_mistakes_logits_and_mismatches():
+    images = np.zeros((2, 4, 4, 3))
+    figure = plots.show_worst_mistakes(images, [0, 1], [0.1, 0.9], ["Cat", "Dog"])
+    assert "No mistakes on 2 pictures" in texts(figure)
+    with pytest.raises(ValueError, match="sigmoid"):
+        plots.show_worst_mistakes(images, [0, 1], [-3.0, 4.0], ["Cat", "Dog"])
+    with pytest.raises(ValueError, match="do not belong together"):
+        plots.show_worst_mistakes(images, [0, 1, 1], [0.1, 0.9, 0.2], ["Cat", "Dog"])
+    with pytest.raises(ValueError, match="class names"):
+        plots.show_worst_mistakes(images, [0, 1], np.full((2, 3), 1 / 3), ["Cat", "Dog"])
+
+
+def test_confusion_matrix_counts_rows_as_truth():
+    labels, predictions = [0, 0, 0, 1], [0, 1, 1, 1]
+    figure = plots.plot_confusion_matrix(labels, predictions, ["Cat", "Dog", "Fox"])
+    axis = figure.axes[0]
+    cells = {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in axis.texts}
+    assert cells[0, 0] == "1\n33 %" and cells[0, 1] == "2\n67 %"
+    assert cells[1, 0] == "0\n0 %" and cells[1, 1] == "1\n100 %"
+    assert cells[2, 2] == "0\n–", "a class without pictures has no percentage"
+    assert "2 of 4 right (50.0 %)" in texts(figure)
+    assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "true class")
+
+
+def test_confusion_matrix_takes_probabilities_and_refuses_nonsense():
+    by_probability = plots.plot_confusion_matrix([0, 1], [[0.2], [0.7]], ["Cat", "Dog"])
+    assert "2 of 2 right" in texts(by_probability)
+    by_row = plots.plot_confusion_matrix([0, 1], [[0.2, 0.8], [0.7, 0.3]], ["Cat", "Dog"])
+    assert "0 of 2 right" in texts(by_row)
+    with pytest.raises(ValueError, match="0 to 1"):
+        plots.plot_confusion_matrix([0, 2], [0, 1], ["Cat", "Dog"])
+    with pytest.raises(ValueError, match="do not belong together"):
+        plots.plot_confusion_matrix([0, 1, 1], [0, 1], ["Cat", "Dog"])
