@@ -1,0 +1,309 @@
+"""Say whether this computer is ready for the course, and what to do when it is not.
+
+Needs nothing but Python itself, so that it can also say what is missing.
+"""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+OK, NOTE, PROBLEM = "OK", "note", "problem"
+GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: level is "OK", "note" or "problem"."""
+
+    level: str
+    subject: str
+    text: str
+    remedy: str = ""
+
+
+def _python(version=None):
+    version = version or sys.version_info[:3]
+    text = f"{'.'.join(map(str, version))} on {platform.system()} {platform.machine()}"
+    if not (3, 11) <= version[:2] <= (3, 13):
+        yield Finding(
+            PROBLEM,
+            "Python",
+            f"{text}, but TensorFlow and the other packages need 3.11 to 3.13",
+            "Install Python 3.11, delete the folder .venv, then: make course PYTHON=python3.11",
+        )
+    elif sys.maxsize < 2**32:
+        yield Finding(PROBLEM, "Python", f"{text}, 32 bit", "Install a 64-bit Python 3.11.")
+    else:
+        yield Finding(OK, "Python", text)
+
+
+def _pinned(requirements):
+    """Return {package: version} of the lines ``package==version``."""
+    pattern = re.compile(r"^([A-Za-z0-9._-]+)\s*==\s*([^\s;#]+)", re.MULTILINE)
+    return dict(pattern.findall(requirements.read_text(encoding="utf-8")))
+
+
+def _packages(requirements):
+    if not requirements.is_file():
+        yield Finding(PROBLEM, "packages", f"{requirements.name} is missing", "Clone anew.")
+        return
+    pinned = _pinned(requirements)
+    missing, different = [], []
+    for name, wanted in pinned.items():
+        try:
+            installed = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            missing.append(f"{name} {wanted}")
+            continue
+        if installed.split("+")[0] != wanted:  # builds for one's own GPU carry a suffix
+            different.append(f"{name} {installed} (pinned: {wanted})")
+    install = f'Run: "{sys.executable}" -m pip install -r {requirements.name}'
+    if missing:
+        yield Finding(PROBLEM, "packages", f"missing: {', '.join(missing)}", install)
+    if different:
+        text = f"other versions than the course was tried with: {', '.join(different)}"
+        yield Finding(NOTE, "packages", text, install)
+    if not missing and not different:
+        yield Finding(OK, "packages", f"all {len(pinned)} at their pinned versions")
+
+
+# Prints one line at the end; a crash leaves no such line and a negative exit status.
+_TRY_TENSORFLOW = """
+import tensorflow as tf
+total = float(tf.reduce_sum(tf.matmul(tf.ones((64, 64)), tf.ones((64, 64)))))
+assert total == 64.0**3, total
+picture = tf.nn.conv2d(tf.ones((1, 8, 8, 3)), tf.ones((3, 3, 3, 4)), 1, "VALID")
+assert picture.shape == (1, 6, 6, 4)
+print("works", tf.__version__, len(tf.config.list_physical_devices("GPU")))
+"""
+
+
+def _tensorflow(command=None, seconds=120):
+    command = command or [sys.executable, "-c", _TRY_TENSORFLOW]
+    try:
+        # In a process of its own: a processor that lacks an instruction kills it outright.
+        tried = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, check=False
+        )
+    except subprocess.TimeoutExpired:
+        yield Finding(
+            PROBLEM,
+            "TensorFlow",
+            f"did not start within {seconds} s",
+            "Close other programs, then try again.",
+        )
+        return
+    words = tried.stdout.split()[-3:]
+    if tried.returncode == 0 and words and words[0] == "works":
+        gpus = f"{words[2]} GPU" if words[2] != "0" else "on the CPU, which is all the course needs"
+        yield Finding(OK, "TensorFlow", f"{words[1]} computes, {gpus}")
+    elif tried.returncode < 0 or tried.returncode > 2**16:  # a signal; a Windows exception
+        yield Finding(
+            PROBLEM,
+            "TensorFlow",
+            f"crashed (exit status {tried.returncode}): this processor may be too old for it",
+            "TensorFlow needs a processor with AVX, from 2011 or later. Use another computer or "
+            "a notebook service.",
+        )
+    else:
+        lines = tried.stderr.strip().splitlines()
+        yield Finding(
+            PROBLEM,
+            "TensorFlow",
+            f"does not work: {lines[-1] if lines else 'no message'}",
+            f'Run: "{sys.executable}" -m pip install -r requirements.txt',
+        )
+
+
+def _machine(root):
+    free = shutil.disk_usage(root).free / GIB
+    if free < 1:
+        remedy = "Free 1 GB; the real photos need another 3 GB."
+        yield Finding(PROBLEM, "disk", f"{free:.1f} GB free", remedy)
+    elif free < 4:
+        remedy = "Enough for the samples; the real photos need 4 GB."
+        yield Finding(NOTE, "disk", f"{free:.1f} GB free", remedy)
+    else:
+        yield Finding(OK, "disk", f"{free:.0f} GB free")
+
+    try:
+        import psutil
+
+        memory = psutil.virtual_memory()
+        text = f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GB available"
+        if memory.available < 2 * GIB:
+            remedy = "The lectures need about 2 GB: close other programs and notebooks."
+            yield Finding(NOTE, "memory", text, remedy)
+        else:
+            yield Finding(OK, "memory", text)
+    except ImportError:
+        yield Finding(NOTE, "memory", "not known while packages are missing")
+
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    if cores == 1:
+        remedy = "Everything runs, but takes twice the time that the lectures state."
+        yield Finding(NOTE, "cores", "1", remedy)
+    else:
+        yield Finding(OK, "cores", f"{cores}")
+
+
+def _data_folder(folder):
+    probe = folder / ".doctor"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        text = f"{folder} cannot be written: {error.strerror}"
+        remedy = "Copy the course to a folder of your own."
+        yield Finding(PROBLEM, "data folder", text, remedy)
+    else:
+        yield Finding(OK, "data folder", "can be written")
+
+
+def _sha256(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _shipped(folder, subject):
+    """Compare files with the digests in the folder's SHA256SUMS."""
+    listing = folder / "SHA256SUMS"
+    remedy = f'Restore it: git checkout -- "{folder.parent.name}/{folder.name}"'
+    if not listing.is_file():
+        yield Finding(PROBLEM, subject, f"{folder.name}/SHA256SUMS is missing", remedy)
+        return
+    missing, damaged, good = [], [], 0
+    for line in listing.read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.strip().partition(" ")
+        name = name.strip().lstrip("*")
+        if not name:
+            continue
+        path = folder / name
+        if not path.is_file():
+            missing.append(name)
+        elif _sha256(path) != digest.lower():
+            damaged.append(name)
+        else:
+            good += 1
+    if missing:
+        yield Finding(PROBLEM, subject, f"missing: {', '.join(missing)}", remedy)
+    if damaged:
+        yield Finding(PROBLEM, subject, f"changed or damaged: {', '.join(damaged)}", remedy)
+    if not missing and not damaged:
+        yield Finding(OK, subject, f"{good} file{'s' * (good != 1)}, all intact")
+
+
+def _environment(environ):
+    source = environ.get("COURSE_DATA", "")
+    if source not in ("", "sample", "real"):
+        remedy = "Set it to sample or real, or unset it."
+        yield Finding(PROBLEM, "COURSE_DATA", f"is {source!r}", remedy)
+    elif source:
+        yield Finding(OK, "COURSE_DATA", source)
+
+    mirror = environ.get("COURSE_MIRROR", "")
+    if not mirror:
+        if source == "real":
+            yield Finding(
+                NOTE,
+                "COURSE_MIRROR",
+                "not set: photos come from their publishers",
+                "The first download takes a while: 825 MB for Cats & Dogs.",
+            )
+        return
+    if mirror.startswith(("http://", "https://")):
+        yield Finding(OK, "COURSE_MIRROR", f"{mirror} (not contacted)")
+        return
+    folder = Path(mirror)
+    if mirror.startswith("file://"):
+        from urllib.parse import urlparse
+        from urllib.request import url2pathname
+
+        folder = Path(url2pathname(urlparse(mirror).path))
+    elif "://" in mirror:
+        remedy = "Give a folder, file://, http:// or https://."
+        yield Finding(PROBLEM, "COURSE_MIRROR", f"{mirror} is no such address", remedy)
+        return
+    if not folder.is_dir():
+        remedy = "Give the folder that holds the archives and their SHA256SUMS."
+        yield Finding(PROBLEM, "COURSE_MIRROR", f"there is no folder {folder}", remedy)
+    elif not (folder / "SHA256SUMS").is_file():
+        remedy = f'Make one there: cd "{folder}" && sha256sum *.zip > SHA256SUMS'
+        yield Finding(PROBLEM, "COURSE_MIRROR", f"{folder} holds no SHA256SUMS", remedy)
+    else:
+        yield Finding(OK, "COURSE_MIRROR", str(folder))
+
+
+def _same_python(program):
+    """Whether a kernel's program is this Python; symbolic links to one base count as two."""
+    # Jupyter itself puts its own Python in the place of a bare name.
+    if os.path.dirname(program) == "":
+        return re.fullmatch(r"python(\d(\.\d+)?)?(\.exe)?", program) is not None
+    here = os.path.realpath(os.path.dirname(sys.executable))
+    return os.path.realpath(os.path.dirname(program)) == here
+
+
+def _kernel(specification=None):
+    if specification is None:
+        try:
+            from jupyter_client.kernelspec import KernelSpecManager
+
+            specification = KernelSpecManager().get_kernel_spec("python3").to_dict()
+        except Exception as error:  # missing package, or a broken specification file
+            remedy = f'Run: "{sys.executable}" -m pip install -r requirements.txt'
+            yield Finding(PROBLEM, "kernel", f"no notebook kernel python3: {error}", remedy)
+            return
+    program = (specification.get("argv") or [""])[0]
+    if _same_python(program):
+        yield Finding(OK, "kernel", "notebooks run this same Python")
+    else:
+        yield Finding(
+            PROBLEM,
+            "kernel",
+            f"notebooks would run {program}, not {sys.executable}",
+            f'Run: "{sys.executable}" -m ipykernel install --sys-prefix, and start Jupyter by '
+            "make lab",
+        )
+
+
+def check(root=ROOT, environ=os.environ):
+    """Look at everything the course needs.
+
+    Args:
+        root: folder of the course.
+        environ: environment variables.
+
+    Returns:
+        list of Finding, in the order of the report.
+    """
+    root = Path(root)
+    findings = [*_python(), *_packages(root / "requirements.txt"), *_tensorflow(), *_kernel()]
+    findings += [*_machine(root), *_data_folder(root / "data")]
+    findings += _shipped(root / "data" / "samples", "samples")
+    if (root / "data" / "pretrained" / "SHA256SUMS").is_file():
+        findings += _shipped(root / "data" / "pretrained", "weights")
+    return [*findings, *_environment(environ)]
+
+
+def report(findings):
+    """Print findings as a list; return the exit status, 1 when there is a problem."""
+    width = max(len(finding.subject) for finding in findings)
+    for finding in findings:
+        print(f"{finding.level:>7}  {finding.subject:<{width}}  {finding.text}")
+        if finding.remedy:
+            print(f"{'':7}  {'':{width}}  -> {finding.remedy}")
+    problems = sum(finding.level == PROBLEM for finding in findings)
+    if problems:
+        print(f"\n{problems} problem{'s' * (problems > 1)} to solve before the course.")
+    else:
+        print("\nReady for the course.")
+    return int(problems > 0)
