@@ -1,0 +1,1 @@
+"""What only maintainers run: rendering the sample pictures and packing them."""
