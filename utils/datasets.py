@@ -61,6 +61,7 @@ class Entry:
     class_names: tuple[str, ...]
     licence: str  # of the real data; a sample brings its own LICENSE.txt
     page: str
+    tables: tuple[str, ...] = ()  # CSV files with a picture a line, instead of class folders
 
 
 GOOGLE = "https://storage.googleapis.com"
@@ -135,6 +136,27 @@ DATASETS = {
         licence="CC BY 2.0 (Laurence Moroney)",
         page="https://laurencemoroney.com/datasets.html",
     ),
+    "finger_counting": Entry(
+        archives=(),  # made for the course: there is only the sample
+        directory="",
+        held_out=None,
+        class_names=("0", "1", "2", "3", "4", "5"),
+        licence="CC0 1.0",
+        page="",
+        tables=("train.csv", "test.csv"),
+    ),
+    "sign_language_mnist": Entry(
+        archives=(
+            Archive("sign_mnist_train.csv", None, None),  # no URL: behind a login
+            Archive("sign_mnist_test.csv", None, None),
+        ),
+        directory="",
+        held_out=None,
+        class_names=tuple("ABCDEFGHIJKLMNOPQRSTUVWXY"),  # of J there are no pictures
+        licence="CC0 1.0 (tecperson, on Kaggle)",
+        page="https://www.kaggle.com/datasets/datamunge/sign-language-mnist",
+        tables=("sign_mnist_train.csv", "sign_mnist_test.csv"),
+    ),
 }
 
 
@@ -147,10 +169,11 @@ class Dataset:
     directory: Path  # one folder per class; of a set that comes pre-split, its training part
     held_out: Path | None  # the pre-split validation or test part
     class_names: tuple[str, ...]  # sorted folder names; the index is the label
-    counts: dict[str, int]  # usable pictures per class in `directory`
+    counts: dict[str, int]  # usable pictures per class in `directory`, or per CSV file
     licence: str
     metadata: Path | None  # metadata.csv of a rendered sample
     quarantine: Path  # the files set aside, and report.csv (file,reason,bytes)
+    tables: tuple[Path, ...]  # of a set in CSV files: for training, for testing
 
 
 def fetch(name, source=None, data_dir=None):
@@ -162,6 +185,10 @@ def fetch(name, source=None, data_dir=None):
 
     `cats_vs_dogs_filtered` has no published digest. Its size is checked, and the digest of the
     first download is noted beside it and holds from then on (trust on first use).
+
+    `finger_counting` and `sign_language_mnist` come as CSV files, `tables`, which
+    `utils.csv_images.read_label_csv` reads. Kaggle hands out the latter to its members only: the
+    error that says so names the page to get them from and the folder to put them into.
 
     Args:
         name: a key of `DATASETS`, for example "cats_vs_dogs".
@@ -175,7 +202,8 @@ def fetch(name, source=None, data_dir=None):
 
     Raises:
         ValueError: unknown name or source; an archive with a wrong digest or unsafe content.
-        FileNotFoundError: no such sample, or the mirror does not hold the archive.
+        FileNotFoundError: no such sample or original, the mirror does not hold the archive, or
+            files that you have to get yourself are not there yet.
         ConnectionError: the download did not succeed; what has arrived is kept.
         OSError: the disk is full, or `data_dir` cannot be written to (PermissionError).
     """
@@ -189,6 +217,8 @@ def fetch(name, source=None, data_dir=None):
         )
     data_dir = Path(data_dir or DATA).expanduser().resolve()
     downloads = data_dir / "downloads"
+    if source == "real" and DATASETS[name].tables:
+        return _fetch_tables(name, downloads)
 
     def look():
         archives = _locate(name, source, downloads)
@@ -207,6 +237,31 @@ def fetch(name, source=None, data_dir=None):
     return _report(name, source, root, record)
 
 
+def _fetch_tables(name, downloads):
+    """Find the CSV files that the learner, or a mirror, has got from their owner."""
+    entry, folder = DATASETS[name], downloads / name
+    if not entry.archives:
+        raise FileNotFoundError(
+            f"{name} was made for the course and has no original: "
+            f'use fetch("{name}", source="sample").'
+        )
+    if os.environ.get("COURSE_MIRROR"):
+        with _lock(name, downloads.parent):
+            archives = [_obtain(archive, folder) for archive in _locate(name, "real", folder)]
+        folder = Path(archives[0].url).parent
+    elif missing := [table for table in entry.tables if not (folder / table).is_file()]:
+        with _lock(name, downloads.parent):
+            folder.mkdir(exist_ok=True)  # so that the message names a folder that is there
+        raise FileNotFoundError(
+            f"{' and '.join(missing)} cannot be downloaded without a login at Kaggle. Log in, "
+            f"download {entry.page}, unpack it and put {' and '.join(entry.tables)} into "
+            f"{folder}. Then call fetch again. Without a login, use hands drawn for the course: "
+            'fetch("finger_counting", source="sample").'
+        )
+    counts = {table: _count(folder / table) for table in entry.tables}
+    return _report(name, "real", folder, {"counts": counts, "set_aside": 0})
+
+
 def read_metadata(dataset):
     """Return what the renderer knew about each picture of a sample: one dict of str per picture.
 
@@ -223,6 +278,8 @@ def read_metadata(dataset):
 
 def read_quarantine(dataset):
     """Return one dict of str per file set aside: file (inside quarantine/), reason, bytes."""
+    if dataset.tables:  # taken as they are
+        return []
     return _read_csv(dataset.quarantine / "report.csv")
 
 
@@ -244,8 +301,9 @@ def _locate(name, source, downloads):
             for archive, note in notes.items()
         ]
     if source == "sample":
+        original = f'Use the original: fetch("{name}", source="real").'
+        advice = original if archives else "Get the newest version of the course."
         archives, base, owner = [Archive(f"{name}.zip", None, None)], str(SAMPLES), "The course"
-        advice = f'Use the original: fetch("{name}", source="real").'
     else:
         base = url2pathname(urlsplit(mirror).path) if mirror.startswith("file:") else mirror
         base, owner = base.rstrip("/"), f"The mirror {mirror} (COURSE_MIRROR)"
@@ -461,7 +519,7 @@ def _extract(archives, entry, root):
     folders = {
         f"{part}/{class_name}": f"{aside}/{class_name}".lstrip("/")
         for part, aside in parts.items()
-        for class_name in entry.class_names
+        for class_name in (() if entry.tables else entry.class_names)
     }
     partial = root.with_name(f"{root.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -469,19 +527,20 @@ def _extract(archives, entry, root):
         for folder, aside in folders.items():
             (partial / folder).mkdir(parents=True)
             (partial / "quarantine" / aside).mkdir(parents=True)
-        rows = []
+        (partial / "quarantine").mkdir(parents=True, exist_ok=True)
+        kept, rows = {*KEPT_BESIDE, *entry.tables}, []
         for archive in archives:
-            rows += _unpack(Path(archive.url), archive.into, folders, partial)
+            rows += _unpack(Path(archive.url), archive.into, folders, kept, partial)
         with (partial / "quarantine/report.csv").open("w", newline="", encoding="utf-8") as file:
             csv.writer(file).writerows([("file", "reason", "bytes"), *sorted(rows)])
         record = {"set_aside": len(rows), "folders": {}}
-        for folder in folders:
-            if not (count := _count(partial / folder)):
+        for place in (*folders, *entry.tables):
+            if not (count := _count(partial / place)):
                 raise ValueError(
-                    f"{archives[0].url} has no readable pictures in {folder}/: it is not the "
+                    f"{archives[0].url} has no readable pictures in {place}: it is not the "
                     "archive it should be. Replace it, or delete it to have it downloaded again."
                 )
-            record["folders"][folder] = (count, (partial / folder).stat().st_mtime_ns)
+            record["folders"][place] = (count, (partial / place).stat().st_mtime_ns)
         (partial / "record.json").write_text(json.dumps(record), encoding="utf-8")
         shutil.rmtree(root, ignore_errors=True)
         partial.rename(root)
@@ -490,7 +549,7 @@ def _extract(archives, entry, root):
         raise
 
 
-def _unpack(path, into, folders, target):
+def _unpack(path, into, folders, kept, target):
     """Extract one archive; return the rows (file, reason, bytes) of what was set aside."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -515,7 +574,7 @@ def _unpack(path, into, folders, target):
             members = [
                 (info, place)
                 for info, place in _safe_members(archive, path.stat().st_size, into)
-                if str(place.parent) in folders or str(place) in KEPT_BESIDE
+                if str(place.parent) in folders or str(place) in kept
             ]
             _need_space(target, sum(info.file_size for info, _ in members))
             with ThreadPoolExecutor() as pool:
@@ -600,8 +659,14 @@ def _named_as_picture(name):
     return not name.startswith(".") and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
 
 
-def _count(folder):
-    return sum(map(_named_as_picture, os.listdir(folder)))
+def _count(place):
+    """Count the pictures in a class folder, or in a CSV file: its lines except the first."""
+    if place.suffix == ".csv":
+        if not place.exists():
+            return 0
+        with place.open("rb") as lines:
+            return max(sum(1 for line in lines if line.strip()) - 1, 0)
+    return sum(map(_named_as_picture, os.listdir(place)))
 
 
 # Report
@@ -610,7 +675,8 @@ def _count(folder):
 def _read_record(root):
     """Return what `_extract` noted, or None when there is no complete set in `root`.
 
-    A class folder that has changed since (somebody removed pictures) is counted anew.
+    A class folder that has changed since (somebody removed pictures) is counted anew, and so is a
+    CSV file.
     """
     try:
         record = json.loads((root / "record.json").read_text(encoding="utf-8"))
@@ -629,15 +695,20 @@ def _report(name, source, root, record):
     entry = DATASETS[name]
 
     def counts(part):
+        if entry.tables:
+            return {table: record["counts"][table] for table in entry.tables}
         return {c: record["counts"][f"{part}/{c}"] for c in entry.class_names}
 
     def in_words(part):
-        return " + ".join(f"{count:,} {class_name}" for class_name, count in counts(part).items())
+        of = "pictures in " if entry.tables else ""
+        return " + ".join(f"{count:,} {of}{what}" for what, count in counts(part).items())
 
     pictures = in_words(entry.directory)
     if entry.held_out:
         pictures += f" (held out: {in_words(entry.held_out)})"
-    if source == "sample":
+    if not entry.archives:
+        other = "Made for the course, it has no original."
+    elif source == "sample":
         megabytes = sum(archive.size for archive in entry.archives) / 1e6
         other = f'The original ({megabytes:,.0f} MB): fetch("{name}", source="real").'
     elif (SAMPLES / f"{name}.zip").exists():
@@ -662,4 +733,5 @@ def _report(name, source, root, record):
         ),
         metadata=metadata if metadata.exists() else None,
         quarantine=root / "quarantine",
+        tables=tuple(root / table for table in entry.tables),
     )
