@@ -6,11 +6,13 @@ import random
 import zipfile
 from collections import Counter
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from maintain import pack
 from utils import datasets
+from utils.csv_images import read_label_csv
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +51,127 @@ def test_metadata_tells_size_and_mode_of_the_file(shipped, rows):
             assert picture.mode == modes[row["mode"]]
 
 
+def assert_alike(rows, column):
+    """What all kinds draw alike is about as frequent in each (five standard errors)."""
+    kinds = {}
+    for row in rows:
+        kinds.setdefault(row["kind"], []).append(row[column])
+    for value in {row[column] for row in rows}:
+        shares = [values.count(value) / len(values) for values in kinds.values()]
+        mean = sum(shares) / len(shares)
+        error = (2 * mean * (1 - mean) / min(map(len, kinds.values()))) ** 0.5
+        assert max(shares) - min(shares) < 5 * error + 0.01, value
+
+
 @pytest.mark.parametrize("column", ["surroundings", "ground", "framing", "pose", "coat", "collar"])
 def test_nothing_but_the_animal_tells_the_class(rows, column):
-    """What both kinds draw alike is about as frequent in both (five standard errors)."""
-    kinds = {kind: [row[column] for row in rows if row["kind"] == kind] for kind in ("cat", "dog")}
-    for value in set(kinds["cat"] + kinds["dog"]):
-        cat, dog = (values.count(value) / len(values) for values in kinds.values())
-        error = (2 * cat * (1 - cat) / len(kinds["cat"])) ** 0.5
-        assert abs(cat - dog) < 5 * error + 0.01, value
+    assert_alike(rows, column)
+
+
+# The hands
+
+
+def fetched(name, folder):
+    """The shipped sample, extracted, and its metadata."""
+    if not any(file.endswith(f"{name}.zip") for file in sums()):
+        pytest.skip(f"{name} has not been packed yet")
+    dataset = datasets.fetch(name, "sample", folder)
+    return dataset, datasets.read_metadata(dataset)
+
+
+def sums():
+    return (datasets.SAMPLES / "SHA256SUMS").read_text().splitlines()
+
+
+@pytest.fixture(scope="module")
+def game(tmp_path_factory):
+    return fetched("rock_paper_scissors", tmp_path_factory.mktemp("game"))
+
+
+@pytest.fixture(scope="module")
+def fingers(tmp_path_factory):
+    return fetched("finger_counting", tmp_path_factory.mktemp("fingers"))
+
+
+@pytest.fixture(params=["rock_paper_scissors", "finger_counting"])
+def hands(request):
+    """Metadata of either set."""
+    name = {"rock_paper_scissors": "game", "finger_counting": "fingers"}[request.param]
+    return request.getfixturevalue(name)[1]
+
+
+def of_part(rows, part, *columns):
+    return {tuple(row[c] for c in columns) for row in rows if row["part"] == part}
+
+
+def test_game_has_every_picture_that_its_metadata_names(game):
+    dataset, rows = game
+    root = dataset.directory.parent
+    found = {str(file.relative_to(root).as_posix()) for file in root.glob("rps*/*/*")}
+    assert found == {row["file"] for row in rows} and len(found) == len(rows)
+    assert datasets.read_quarantine(dataset) == []
+    assert all(count >= 300 for count in dataset.counts.values())
+    assert len(set(dataset.counts.values())) == 1
+    for row in random.Random(0).sample(rows, 50):
+        folder = dataset.directory if row["part"] == "train" else dataset.held_out
+        file = root / row["file"]
+        assert file.parent == folder / row["kind"]
+        with Image.open(file) as picture:
+            assert picture.size == (int(row["width"]), int(row["height"]))
+
+
+def test_fingers_are_in_the_order_of_their_metadata(fingers):
+    dataset, rows = fingers
+    for file in dataset.tables:
+        images, labels = read_label_csv(file)
+        own = [row for row in rows if row["file"] == file.name]
+        assert [int(row["row"]) for row in own] == list(range(len(images)))
+        assert [row["kind"] for row in own] == [dataset.class_names[label] for label in labels]
+        assert {row["part"] for row in own} == {file.stem}
+        assert set(np.bincount(labels)) == {len(labels) // len(dataset.class_names)}
+        assert images.std(axis=(1, 2, 3)).min() > 5, "every picture shows something"
+
+
+def test_people_and_places_of_the_test_pictures_are_new(hands):
+    for columns in (("skin", "finger_length", "thickness", "palm_width"), ("surroundings",)):
+        both = of_part(hands, "train", *columns) & of_part(hands, "test", *columns)
+        assert both <= {("plain",)}
+
+
+def test_everybody_shows_every_sign(hands):
+    for part in ("train", "test"):
+        people, kinds = of_part(hands, part, "person"), of_part(hands, part, "kind")
+        assert len(of_part(hands, part, "person", "kind")) == len(people) * len(kinds)
+
+
+@pytest.mark.parametrize("column", ["hand", "facing", "sleeve", "surroundings", "person"])
+def test_nothing_but_the_fingers_tells_the_sign(hands, column):
+    assert_alike(hands, column)
+
+
+# Packing
+
+
+def test_packed_tables_come_back_pixel_by_pixel(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 28, 28), dtype=np.uint8)
+    pictures = [
+        ("", {"kind": kind, "part": part, "seed": seed}, Image.fromarray(grey).resize((84, 84), 0))
+        for seed, (grey, kind, part) in enumerate(
+            zip(pixels, "3052", ("train", "train", "test", "train"), strict=True)
+        )
+    ]
+    files, rows = pack.csv_files((path, spec, grey.convert("RGB")) for path, spec, grey in pictures)
+    assert [(row["file"], row["row"], row["seed"]) for row in rows] == [
+        ("train.csv", 0, 0),
+        ("train.csv", 1, 1),
+        ("test.csv", 0, 2),
+        ("train.csv", 2, 3),
+    ]
+    for name, numbers, kinds in (("train.csv", [0, 1, 3], [3, 0, 2]), ("test.csv", [2], [5])):
+        (tmp_path / name).write_bytes(files[name])
+        images, labels = read_label_csv(tmp_path / name)
+        assert np.array_equal(images[..., 0], pixels[numbers])
+        assert list(labels) == kinds
 
 
 def test_packing_the_same_pictures_gives_the_same_bytes(tmp_path):
