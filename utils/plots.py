@@ -763,6 +763,7 @@ def show_grad_cam(
         2 * groups,
         columns,
         figsize=(tile * columns, groups * (2 * tile * shape + 0.4) + 0.4),
+        dpi=PICTURE_DPI,
         squeeze=False,
     )
     figure.get_layout_engine().set(h_pad=0.03, w_pad=0.03, hspace=0, wspace=0)
