@@ -366,13 +366,15 @@ def plot_history(history, *, metrics=("accuracy", "loss"), fine_tuning_starts=No
         axis.margins(x=0.04)
         if fine_tuning_starts is not None and 1 < fine_tuning_starts <= last:
             axis.axvline(fine_tuning_starts - 0.5, color="#606060", lw=1.8, ls=":")
+            # Where the curves are not: accuracies end near the top, losses near the bottom.
+            height, side = (0.02, "bottom") if _is_accuracy(metric) else (0.98, "top")
             axis.annotate(
                 "fine-tuning\nstarts",
-                (fine_tuning_starts - 0.5, 0.02),
+                (fine_tuning_starts - 0.5, height),
                 xycoords=("data", "axes fraction"),
                 xytext=(6, 0),
                 textcoords="offset points",
-                va="bottom",
+                va=side,
                 fontsize=13,
                 color="#404040",
                 bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1},
