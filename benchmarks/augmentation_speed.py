@@ -1,0 +1,101 @@
+"""What does augmentation cost? ``python benchmarks/augmentation_speed.py``.
+
+Trains week 2's network on the sample's training pictures, turn and turn about without augmentation,
+with ``pipelines.random_affine`` and with four Keras layers of the same factors, and compares the
+seconds of an epoch. Writes ``benchmarks/results/augmentation_speed.json``.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from utils import datasets, pipelines, splits  # noqa: E402
+
+# isort: split
+import keras  # noqa: E402
+
+SIZE = (80, 80)
+FACTORS = {"rotation": 0.05, "translation": 0.1, "zoom": 0.15}
+
+
+def keras_layers():
+    """The same changes as `random_affine`, as four layers one after another."""
+    layers = keras.Sequential(
+        [
+            keras.layers.RandomFlip("horizontal"),
+            keras.layers.RandomRotation(FACTORS["rotation"], fill_mode="reflect"),
+            keras.layers.RandomTranslation(
+                FACTORS["translation"], FACTORS["translation"], fill_mode="reflect"
+            ),
+            keras.layers.RandomZoom(FACTORS["zoom"], fill_mode="reflect"),
+        ]
+    )
+    return lambda images, seed: layers(images, training=True)
+
+
+def network():
+    """Week 2's network for the sample."""
+    model = keras.Sequential([keras.Input((*SIZE, 3)), keras.layers.Rescaling(1 / 127.5, -1)])
+    for filters in (16, 32, 64, 64):
+        model.add(keras.layers.Conv2D(filters, 3, activation="relu"))
+        model.add(keras.layers.MaxPooling2D())
+    model.add(keras.layers.Flatten())
+    model.add(keras.layers.Dense(128, activation="relu"))
+    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    model.compile("adam", "binary_crossentropy")
+    return model
+
+
+def seconds(model, data):
+    """Seconds of one epoch."""
+    start = time.perf_counter()
+    model.fit(data, verbose=0)
+    return time.perf_counter() - start
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=9)
+    args = parser.parse_args()
+    pets = datasets.fetch("cats_vs_dogs", source="sample")
+    folder = ROOT / "data" / "splits" / "cats_vs_dogs-sample-1"
+    split = splits.split_directory(pets.directory, folder, ratio=(4, 2, 1), seed=1)
+    ways = {
+        "none": None,
+        "random_affine": pipelines.random_affine(**FACTORS),
+        "keras_layers": keras_layers(),
+    }
+    runs = {
+        name: (
+            network(),
+            pipelines.image_dataset(split.train, SIZE, training=True, augment=augment),
+        )
+        for name, augment in ways.items()
+    }
+    for run in runs.values():  # the first epoch builds the graphs
+        seconds(*run)
+    rows = [{name: seconds(*run) for name, run in runs.items()} for _ in range(args.rounds)]
+    record = {
+        "machine": f"{os.cpu_count()} cores",
+        "size": SIZE[0],
+        "rounds": args.rounds,
+        "median_seconds_an_epoch": {
+            n: round(statistics.median(row[n] for row in rows), 3) for n in ways
+        },
+        "median_ratio": {
+            n: round(statistics.median(row[n] / row["none"] for row in rows), 3) for n in ways
+        },
+    }
+    print(json.dumps(record, indent=1))
+    out = ROOT / "benchmarks" / "results" / "augmentation_speed.json"
+    out.write_text(json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
