@@ -652,10 +652,11 @@ def _defect(name, data):
     except Exception as error:  # Pillow raises nearly anything on damaged data
         cut = "truncated" in str(error).lower()
         return "cut off in the middle" if cut else f"damaged: {error}"
-    return None if _named_as_picture(name) else "its name does not end like a picture's"
+    return None if named_as_picture(name) else "its name does not end like a picture's"
 
 
-def _named_as_picture(name):
+def named_as_picture(name):
+    """Say whether a file counts as a picture: its suffix is known, and it is not hidden."""
     return not name.startswith(".") and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
 
 
@@ -666,7 +667,7 @@ def _count(place):
             return 0
         with place.open("rb") as lines:
             return max(sum(1 for line in lines if line.strip()) - 1, 0)
-    return sum(map(_named_as_picture, os.listdir(place)))
+    return sum(map(named_as_picture, os.listdir(place)))
 
 
 # Report

@@ -17,7 +17,8 @@ from itertools import islice
 from numbers import Integral, Real
 from pathlib import Path
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif"})
+from utils.datasets import named_as_picture
+
 SIDES = ("train", "validation", "test")
 COLUMNS = ("split", "class", "file", "bytes")
 SETTINGS = "split.json"  # marks a folder as made here and says from what
@@ -133,8 +134,8 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
 
 def _pictures(folder):
     with os.scandir(folder) as entries:
-        names = (e.name for e in entries if e.is_file() and not e.name.startswith("."))
-        return [folder / n for n in sorted(names) if Path(n).suffix.lower() in PICTURE_SUFFIXES]
+        names = (e.name for e in entries if e.is_file() and named_as_picture(e.name))
+        return [folder / name for name in sorted(names)]
 
 
 def _check_arguments(ratio, per_class):
