@@ -133,17 +133,21 @@ def count_recipe(kind, part, number):
     who = person(part, number % PEOPLE[part])
     # A dark hand on a light wall or the other way round: grey pixels have no other contrast.
     light_wall = who["skin"] > rng.uniform(0.3, 0.7)
+    gesture = "".join(rng.choices(list(COUNTS[kind]), COUNTS[kind].values()))
+    # With all fingers folded a hand is small and its arm wide beside it. Some such hands fill the
+    # picture as the others do, some keep the others' scale: neither size nor arm tells them.
+    least = 0.45 if gesture in ("fist", "thumb") else 0.72
     return {
         "kind": kind,
         "part": part,
         "number": number,
         **who,
-        "gesture": "".join(rng.choices(list(COUNTS[kind]), COUNTS[kind].values())),
+        "gesture": gesture,
         "width": 84,
         "height": 84,
         **view(rng, tilt=14, roll=35),
         "spread_degrees": round(rng.uniform(10, 14), 1),
-        "hand_fraction": round(rng.uniform(0.72, 0.88), 2),
+        "hand_fraction": round(rng.uniform(least, 0.88), 2),
         "off_centre_x": round(rng.uniform(-0.05, 0.05), 2),
         "off_centre_y": round(rng.uniform(-0.05, 0.05), 2),
         "surroundings": "plain",
@@ -591,7 +595,7 @@ def frame(spec, hand, rng):
     """Place the camera so that the hand, whatever it shows, takes the recipe's part of the picture.
 
     ``hand``: the posed hand's points without the arm, float (n, 3). What counts is the longer side
-    of the box around them as the camera sees them, so that a fist is as large as an open hand.
+    of the box around them as the camera sees them: at one part, a fist is as big as an open hand.
     """
     lens = rng.uniform(45, 70)
     up = math.radians(rng.uniform(-12, 12))
