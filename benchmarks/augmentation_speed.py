@@ -20,7 +20,7 @@ from utils import datasets, pipelines, splits  # noqa: E402
 # isort: split
 import keras  # noqa: E402
 
-SIZE = (80, 80)
+SIZE, BATCH = (72, 72), 16
 FACTORS = {"rotation": 0.05, "translation": 0.1, "zoom": 0.15}
 
 
@@ -74,7 +74,7 @@ def main():
     runs = {
         name: (
             network(),
-            pipelines.image_dataset(split.train, SIZE, training=True, augment=augment),
+            pipelines.image_dataset(split.train, SIZE, BATCH, training=True, augment=augment),
         )
         for name, augment in ways.items()
     }
@@ -84,6 +84,7 @@ def main():
     record = {
         "machine": f"{os.cpu_count()} cores",
         "size": SIZE[0],
+        "batch": BATCH,
         "rounds": args.rounds,
         "median_seconds_an_epoch": {
             n: round(statistics.median(row[n] for row in rows), 3) for n in ways
