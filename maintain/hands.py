@@ -2,7 +2,8 @@
 
 One rig shows rock, paper and scissors as well as the numbers 0 to 5. Every class draws its hands,
 views, arms, sleeves, surroundings, framing and light from the same distributions, so that none of
-these tells the classes apart. Training and test pictures show different people in different places.
+these tells the classes apart (where fingers are counted, closed hands may be smaller). Training and
+test pictures show different people in different places.
 
 One unit of length is a decimetre. The rig is a left hand: fingers to +z, palm to -y, thumb to -x,
 the wrist at the origin. Right hands are its mirror image.

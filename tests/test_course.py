@@ -253,3 +253,5 @@ def test_a_slow_lecture_is_named_unless_the_machine_is_slow():
     slow = {"week9": {"seconds": 400, "source": "sample"}}
     assert any("week9 took 400 s" in line for line in complaints(slow, "sample", time_factor=2))
     assert not any("400 s" in line for line in complaints(slow, "sample", time_factor=3))
+    slower = {"week9": {"seconds": 600, "source": "sample"}}
+    assert any("week9 took 600 s" in line for line in complaints(slower, "sample"))
