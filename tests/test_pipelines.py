@@ -463,6 +463,25 @@ def test_pure_zoom(draw):
     np.testing.assert_allclose(zoomed[:, 2:-2, 2:-2], middle[:, 2:-2, 2:-2], atol=0.05)
 
 
+def test_far_outside_the_frame_the_mirror_images_repeat(draw):
+    draw(down=1, right=-1, scale=1)
+    seen = random_affine(rotation=0, translation=0.9, zoom=0.9)(PHOTOS, SEED).numpy()
+    height, width = PHOTOS.shape[1:3]
+    # 1.9 times the frame about its middle, moved by 0.9 of it: up to 2.3 frames away
+    moved = np.array([-0.9 * height, 0.9 * width])
+    expected = [
+        scipy.ndimage.affine_transform(
+            photo,
+            np.diag([1.9, 1.9, 1]),
+            np.append((1 - 1.9) * (np.array([height, width]) - 1) / 2 + moved, 0),
+            order=1,
+            mode="reflect",
+        )
+        for photo in PHOTOS
+    ]
+    np.testing.assert_allclose(seen, expected, atol=0.05)
+
+
 def test_steps_are_composed_as_by_the_keras_layers(draw, monkeypatch):
     keras = pytest.importorskip("keras")
     photos = scipy.ndimage.gaussian_filter(PHOTOS, (0, 2, 2, 0))
@@ -487,13 +506,13 @@ def test_steps_are_composed_as_by_the_keras_layers(draw, monkeypatch):
 
 def test_factors_bound_what_is_drawn(monkeypatch):
     seen = {}
-    original = pipelines._affine_matrices
+    original = pipelines._affine_matrix
 
     def spy(**values):
         seen.update({k: np.asarray(v) for k, v in values.items()})
         return original(**values)
 
-    monkeypatch.setattr(pipelines, "_affine_matrices", spy)
+    monkeypatch.setattr(pipelines, "_affine_matrix", spy)
     many = np.zeros((4000, 10, 20, 3), np.float32)
     random_affine(rotation=0.1, translation=0.2, zoom=0.3)(many, SEED)
     for name, middle, reach in [
