@@ -6,7 +6,6 @@ Reads the PNG files of ``maintain.render``; writes ``data/samples/<name>.zip`` a
 
 import argparse
 import csv
-import hashlib
 import io
 import random
 import zipfile
@@ -15,8 +14,10 @@ from pathlib import Path
 from PIL import Image
 
 from maintain.render import SETS, load_set
+from utils.csv_images import COLUMNS
+from utils.hashes import read_list, sha256, write_list
+from utils.paths import SAMPLES
 
-SAMPLES = Path(__file__).resolve().parent.parent / "data" / "samples"
 MOMENT = (2026, 1, 1, 0, 0, 0)  # zip files record times; a fixed one keeps the bytes the same
 LICENCE = """These pictures were rendered by computer for the course "Convolutional Neural Networks
 in TensorFlow" and are dedicated to the public domain under CC0 1.0
@@ -83,7 +84,7 @@ def csv_files(pictures):
 
     The metadata's ``row`` counts the pictures of a file from 0.
     """
-    header = ",".join(["label", *(f"pixel{k}" for k in range(1, 28 * 28 + 1))])
+    header = ",".join(COLUMNS)
     lines, rows = {}, []
     for _, spec, picture in pictures:
         grey = picture.convert("L").resize((28, 28), Image.Resampling.BOX)
@@ -138,10 +139,8 @@ def write_archive(path, files):
 def record_digest(archive):
     """Write or renew the archive's line in SHA256SUMS beside it."""
     sums = archive.parent / "SHA256SUMS"
-    lines = sums.read_text().splitlines() if sums.exists() else []
-    others = [line for line in lines if not line.endswith(f"  {archive.name}")]
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    sums.write_text("\n".join(sorted([*others, f"{digest}  {archive.name}"])) + "\n")
+    digests = (read_list(sums) if sums.exists() else {}) | {archive.name: sha256(archive)}
+    write_list(sums, dict(sorted(digests.items(), key=lambda item: item[1])))
 
 
 def main():

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from little_sets import clean_environment, register, sample, server  # noqa: F401  (fixtures)
 
 
 @pytest.fixture(scope="session")

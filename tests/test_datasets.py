@@ -1,185 +1,32 @@
-"""`utils.datasets` against a local HTTP server that can cut, refuse and change what it serves."""
+"""`utils.datasets.fetch`: what a learner gets, from where, and what the second call does."""
 
-import errno
-import functools
-import hashlib
-import io
 import os
 import shutil
-import stat
 import subprocess
 import sys
 import threading
 import time
-import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from dataclasses import replace
 
-import numpy as np
 import pytest
-from PIL import Image
+from filelock import FileLock
+from little_sets import (
+    ZIP,
+    grey,
+    label_csv,
+    leftovers,
+    pets,
+    real,
+    sha256,
+    write_mirror,
+    zip_of,
+)
 
-from utils import datasets
-from utils.csv_images import COLUMNS, read_label_csv
-from utils.datasets import Archive, Entry, fetch, read_metadata, read_quarantine
+from utils import datasets, downloads, paths, registry
+from utils.datasets import fetch, read_metadata, read_quarantine
+from utils.registry import Archive
 
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@functools.cache
-def picture(seed=0, size=(64, 48), mode="RGB", kind="JPEG"):
-    pixels = np.random.default_rng(seed).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).convert(mode).save(
-        file, kind, **({"quality": 95} if kind == "JPEG" else {})
-    )
-    return file.getvalue()
-
-
-def zip_of(files, *, compression=zipfile.ZIP_STORED):
-    """Return the bytes of a zip; keys are names or ZipInfo."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name, data in files.items():
-            info = zipfile.ZipInfo(name) if isinstance(name, str) else name  # no time of day in it
-            archive.writestr(info, data, compression)
-    return file.getvalue()
-
-
-def pets(per_class=4, top="Pets", size=(256, 192)):
-    """A small set of about 60 kB a picture."""
-    return {
-        f"{top}/{c}/{i}.jpg": picture(10 * i + len(c), size)
-        for c in ("Cat", "Puppy")
-        for i in range(per_class)
-    }
-
-
-ZIP = zip_of(pets())
-
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
-
-
-class Server(ThreadingHTTPServer):
-    """Serves `files`; what it has been asked for stands in `requests` as (name, Range, status)."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.files, self.requests, self.sent = {}, [], 0
-        self.ranges, self.cut_after, self.etag, self.delay = True, [], True, 0
-        self.url = f"http://127.0.0.1:{self.server_port}"
-
-    def downloads(self, name="pets.zip"):
-        return [request for request in self.requests if request[0] == name]
-
-
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        server, name = self.server, self.path.lstrip("/")
-        data = server.files.get(name)
-        if data is None:
-            server.requests.append((name, None, 404))
-            return self.send_error(404)
-        time.sleep(server.delay)
-        wanted, start, status = self.headers.get("Range"), 0, 200
-        etag = f'"{sha256(data)[:12]}"'
-        same = self.headers.get("If-Range", etag) == etag
-        if wanted and server.ranges and same:
-            start, status = int(wanted.removeprefix("bytes=").rstrip("-")), 206
-            if start >= len(data):
-                server.requests.append((name, wanted, 416))
-                self.send_response(416)
-                self.send_header("Content-Range", f"bytes */{len(data)}")
-                self.send_header("Content-Length", "0")
-                return self.end_headers()
-        server.requests.append((name, wanted, status))
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(data) - start))
-        if status == 206:
-            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
-        if server.etag:
-            self.send_header("ETag", etag)
-        self.end_headers()
-        cut = server.cut_after.pop(0) if server.cut_after and name.endswith(".zip") else None
-        body = data[start:] if cut is None else data[start : start + cut]
-        server.sent += len(body)
-        self.wfile.write(body)
-        self.close_connection = True
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch, tmp_path):
-    for name in ("COURSE_DATA", "COURSE_MIRROR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(datasets, "SAMPLES", tmp_path / "samples")
-
-
-@pytest.fixture
-def register(monkeypatch, server):
-    """Register the data set "pets" with this archive at the server's."""
-
-    def register(data=ZIP, *, digest=True, served=None, size=True, **layout):
-        server.files["pets.zip"] = data if served is None else served
-        archive = Archive(
-            f"{server.url}/pets.zip", len(data) if size else None, sha256(data) if digest else None
-        )
-        layout = {"directory": "Pets", "held_out": None, **layout}
-        entry = Entry(
-            archives=(archive,), class_names=("Cat", "Puppy"), licence="free", page="", **layout
-        )
-        monkeypatch.setitem(datasets.DATASETS, "pets", entry)
-
-    return register
-
-
-@pytest.fixture
-def sample(tmp_path, register):
-    """Put a sample of "pets" where samples are shipped."""
-
-    def sample(files=None):
-        register()
-        data = zip_of(pets() if files is None else files)
-        write_mirror(tmp_path / "samples", {"pets.zip": data})
-
-    return sample
-
-
-def write_mirror(folder, files):
-    folder.mkdir(exist_ok=True)
-    for name, data in files.items():
-        (folder / name).write_bytes(data)
-    sums = "".join(f"{sha256(data)}  {name}\n" for name, data in files.items())
-    (folder / "SHA256SUMS").write_text(sums)
-    return folder
-
-
-def real(tmp_path):
-    return fetch("pets", "real", tmp_path / "data")
-
-
-def leftovers(tmp_path, *, beside=()):
-    """What stands in the data folder apart from lock files."""
-    files = (tmp_path / "data").rglob("*")
-    names = {str(f.relative_to(tmp_path / "data")) for f in files if f.is_file()}
-    return {n for n in names if not n.endswith(".lock") and n not in beside}
+pytestmark = pytest.mark.usefixtures("clean_environment")
 
 
 # What a learner gets
@@ -225,6 +72,15 @@ def test_environment_chooses_the_source_and_the_argument_wins(sample, tmp_path, 
     monkeypatch.setenv("COURSE_DATA", "reel")
     with pytest.raises(ValueError, match="'reel'.*COURSE_DATA"):
         fetch("pets", data_dir=tmp_path / "data")
+
+
+def test_empty_variables_count_as_unset(sample, tmp_path, monkeypatch, capsys):
+    sample()
+    for name in ("COURSE_DATA", "COURSE_MIRROR"):
+        monkeypatch.setenv(name, "")
+    assert fetch("pets", data_dir=tmp_path / "data").source == "sample"
+    assert fetch("pets", "real", tmp_path / "data").source == "real"
+    assert "COURSE_MIRROR" not in capsys.readouterr().out
 
 
 def test_unknown_name_lists_the_known_ones():
@@ -283,79 +139,12 @@ def test_archives_without_a_top_folder_of_their_own(register, tmp_path, monkeypa
     data = zip_of({name[5:]: content for name, content in pets(2).items()})
     folder = write_mirror(tmp_path / "mirror", {"one.zip": data, "two.zip": data})
     archives = Archive("one.zip", 1, "", into="a"), Archive("two.zip", 1, "", into="b")
-    entry = datasets.replace(datasets.DATASETS["pets"], archives=archives)
-    monkeypatch.setitem(datasets.DATASETS, "pets", entry)
+    entry = replace(registry.DATASETS["pets"], archives=archives)
+    monkeypatch.setitem(registry.DATASETS, "pets", entry)
     monkeypatch.setenv("COURSE_MIRROR", str(folder))
     dataset = real(tmp_path)
     assert dataset.counts == {"Cat": 2, "Puppy": 2}
     assert len(list(dataset.held_out.rglob("*.jpg"))) == 4
-
-
-# Pictures
-
-
-CMYK = picture(mode="CMYK")
-BMP = picture(kind="BMP")
-PNG = picture(kind="PNG")
-SOUND = {
-    "grey.jpg": picture(mode="L"),
-    "cmyk.JPG": CMYK,
-    "progressive.jpeg": picture(1),
-    "a.png": PNG,
-    "alpha.png": picture(mode="RGBA", kind="PNG"),
-    "a.bmp": BMP,
-    "a.gif": picture(kind="GIF"),
-    "really a png.jpg": PNG,
-}
-UNSOUND = {
-    "empty.jpg": (b"", "empty file"),
-    "half.jpg": (picture()[: len(picture()) // 2], "cut off in the middle"),
-    "nearly.jpg": (picture()[:-2], "cut off in the middle"),
-    "start.jpg": (picture()[:20], "cut off or damaged at its start"),
-    "half.png": (PNG[: len(PNG) // 2], "cut off in the middle"),
-    "nearly.png": (PNG[:-4], "cut off in the middle"),
-    "checksum.png": (PNG[:-13] + bytes([PNG[-13] ^ 1]) + PNG[-12:], "damaged"),
-    "nearly.gif": (picture(kind="GIF")[:-2], "cut off in the middle"),
-    "page.jpg": (b"<html>Not found</html>", "not a picture"),
-    "Thumbs.db": (b"\xd0\xcf\x11\xe0" + bytes(500), "not a picture"),
-    "a.tiff": (picture(kind="TIFF"), "TIFF picture: only JPEG, PNG, BMP and GIF can be read"),
-    "webp.jpg": (picture(kind="WEBP"), "WEBP picture: only JPEG, PNG, BMP and GIF can be read"),
-    "palette.bmp": (picture(mode="P", kind="BMP"), "BMP picture of a kind"),
-    "long.bmp": (BMP + b"12", "damaged: its size"),
-    "photo": (picture(), "its name does not end like a picture's"),
-}
-
-
-def test_quarantine(register, tmp_path):
-    files = {f"Pets/Cat/{name}": data for name, data in SOUND.items()}
-    files |= {f"Pets/Cat/{name}": data for name, (data, _) in UNSOUND.items()}
-    register(zip_of(pets() | files))
-    dataset = real(tmp_path)
-    assert dataset.counts == {"Cat": 4 + len(SOUND), "Puppy": 4}
-    assert set(SOUND) <= set(os.listdir(dataset.directory / "Cat"))
-    rows = {row["file"]: row for row in read_quarantine(dataset)}
-    assert sorted(rows) == sorted(f"Cat/{name}" for name in UNSOUND)
-    for name, (data, reason) in UNSOUND.items():
-        row = rows[f"Cat/{name}"]
-        assert row["reason"].startswith(reason), name
-        assert row["bytes"] == str(len(data))
-        assert (dataset.quarantine / row["file"]).read_bytes() == data
-        assert not (dataset.directory / "Cat" / name).exists()
-
-
-def test_tensorflow_reads_what_is_kept():
-    from utils import quiet  # noqa: F401, I001  (silences the next import)
-    import tensorflow as tf
-
-    for name, data in SOUND.items():
-        assert datasets._defect(name, data) is None
-        image = tf.io.decode_image(data, channels=3, expand_animations=False)
-        assert image.shape == (48, 64, 3), name
-
-
-def test_far_too_large_picture(monkeypatch):
-    monkeypatch.setattr(datasets, "MAX_PIXELS", 64 * 48 - 1)
-    assert datasets._defect("a.jpg", picture()) == "too large: 64 x 48 pixels"
 
 
 # The second call
@@ -368,7 +157,7 @@ def test_second_call_looks_at_no_picture_and_no_network(register, server, tmp_pa
     def refuse(*_):
         raise AssertionError("the second call did the work again")
 
-    for module, name in ((os, "listdir"), (os, "scandir"), (datasets, "_sha256")):
+    for module, name in ((os, "listdir"), (os, "scandir"), (downloads, "sha256")):
         monkeypatch.setattr(module, name, refuse)
     server.requests.clear()
     assert real(tmp_path) == first
@@ -390,7 +179,7 @@ def test_import_is_light():
         "print(time.process_time() - t); print(*sys.modules)"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], cwd=paths.ROOT, capture_output=True, text=True, check=True
     )
     seconds, modules = run.stdout.splitlines()
     assert float(seconds) < 0.3
@@ -411,192 +200,41 @@ def test_removed_pictures_are_counted_and_a_lost_folder_comes_back(register, ser
     assert len(server.downloads()) == 1
 
 
-# Downloads
-
-
-def test_cut_download_goes_on_by_itself(register, server, tmp_path):
-    register()
-    server.cut_after = [200_000, 100_000]
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    statuses = [status for _, _, status in server.downloads()]
-    assert statuses == [200, 206, 206]
-    assert server.sent < len(ZIP) + 2 * 2**16  # at most the last chunk of each comes twice
-    assert leftovers(tmp_path) & {"downloads/pets.zip"}
-    assert not [name for name in leftovers(tmp_path) if ".part" in name or ".version" in name]
-
-
-def test_cut_download_goes_on_in_the_next_call(register, server, tmp_path):
-    register()
-    server.cut_after = [200_000, 0]
-    with pytest.raises(ConnectionError, match="MB that have arrived are kept"):
-        real(tmp_path)
-    (part,) = (tmp_path / "data/downloads").glob("*.part")
-    have = part.stat().st_size
-    assert 200_000 - 2**16 <= have <= 200_000
-    server.requests.clear()
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert server.downloads() == [("pets.zip", f"bytes={have}-", 206)]
-
-
-def test_server_without_range_starts_over(register, server, tmp_path):
-    register()
-    server.ranges, server.cut_after = False, [200_000]
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert [status for _, _, status in server.downloads()] == [200, 200]
-
-
-def test_server_that_always_cuts_is_given_up(register, server, tmp_path):
-    register()
-    server.ranges, server.cut_after = False, [200_000] * 9
-    with pytest.raises(ConnectionError, match="kept"):
-        real(tmp_path)
-    assert len(server.downloads()) < 4
-
-
-def interrupted(register, server, tmp_path, **options):
-    """Leave a part of 200 kB behind."""
-    register(**options)
-    server.cut_after = [200_000, 0]
-    with pytest.raises(ConnectionError):
-        real(tmp_path)
-    server.requests.clear()
-
-
-def test_changed_file_is_not_appended(register, server, tmp_path):
-    interrupted(register, server, tmp_path, digest=False)
-    changed = zip_of(pets(4, size=(250, 192)))
-    changed += bytes(len(ZIP) - len(changed))  # of the same size; zip readers skip such an end
-    server.files["pets.zip"] = changed
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert [status for _, _, status in server.downloads()] == [200]  # If-Range did that
-    assert (tmp_path / "data/downloads/pets.zip").read_bytes() == changed
-
-
-def test_wrong_digest_after_resuming_discards_the_part(register, server, tmp_path):
-    server.etag = False
-    interrupted(register, server, tmp_path)
-    server.files["pets.zip"] = ZIP[:-1] + b"!"
-    with pytest.raises(ValueError, match="(?s)pets.zip.*expected.*got.*call fetch again"):
-        real(tmp_path)
-    assert server.downloads()[0][2] == 206
-    assert leftovers(tmp_path) == set()
-    server.files["pets.zip"] = ZIP
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-
-
-def test_other_size_is_refused_before_it_is_downloaded(register, server, tmp_path):
-    register(served=ZIP + b"more")
-    with pytest.raises(ValueError, match=f"{len(ZIP) + 4:,} bytes instead of {len(ZIP):,}"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == set()
-
-
-@pytest.mark.parametrize("extra", [0, 1000])
-def test_nothing_left_to_ask_for(register, server, tmp_path, extra):
-    """A part that is complete is used (416); one that is longer is thrown away."""
-    register(size=False)
-    downloads = tmp_path / "data/downloads"
-    downloads.mkdir(parents=True)
-    (downloads / f"pets.zip.{sha256(ZIP)[:8]}.part").write_bytes(ZIP + bytes(extra))
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    statuses = [status for _, _, status in server.downloads()]
-    assert statuses == ([416, 200] if extra else [416])
-
-
-def test_wrong_digest(register, server, tmp_path):
-    bad = ZIP[:-1] + b"!"
-    register(served=bad)
-    with pytest.raises(ValueError) as caught:
-        real(tmp_path)
-    for words in ("pets.zip", sha256(ZIP), sha256(bad), "call fetch again"):
-        assert words in str(caught.value)
-    assert leftovers(tmp_path) == set()
-
-
-def test_spoilt_archive_on_disk_is_downloaded_again(register, server, tmp_path):
-    register()
-    shutil.rmtree(real(tmp_path).directory.parent)
-    (tmp_path / "data/downloads/pets.zip").write_bytes(b"spoilt")
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert len(server.downloads()) == 2
-
-
-def test_unpublished_digest_is_noted_on_first_use(register, server, tmp_path):
+@pytest.mark.parametrize("note", [b"", b"\0" * 75, b"0" * 64 + b"  other.zip\n", b"no digest"])
+def test_damaged_note_of_a_digest_counts_as_none(register, server, tmp_path, note):
     register(digest=False)
-    first = real(tmp_path)
-    assert first.directory.parent.name == f"pets-real-{sha256(ZIP)[:8]}"
-    note = tmp_path / "data/downloads/pets.zip.sha256"
-    assert note.read_text() == f"{sha256(ZIP)}  pets.zip\n"
-    assert real(tmp_path) == first
+    dataset = real(tmp_path)
+    file = tmp_path / "data/downloads/pets.zip.sha256"
+    file.write_bytes(note)
+    assert real(tmp_path) == dataset
+    assert file.read_text() == f"{sha256(ZIP)}  pets.zip\n"
     assert len(server.downloads()) == 1
-    # Another file of the same size is not taken for it later.
-    shutil.rmtree(first.directory.parent)
-    (tmp_path / "data/downloads/pets.zip").unlink()
-    server.files["pets.zip"] = ZIP[:-1] + b"!"
-    with pytest.raises(ValueError, match=f"(?s){sha256(ZIP)}.*delete .*pets.zip.sha256"):
-        real(tmp_path)
 
 
-def test_unpublished_digest_checks_the_size(register, server, tmp_path):
-    register(digest=False, served=ZIP[:-5])
-    with pytest.raises(ValueError, match="instead of"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == set()
-    (tmp_path / "data/downloads/pets.zip").write_bytes(ZIP[:-5])  # put there by hand
-    with pytest.raises(ValueError, match="pets.zip has .* expected .*Delete it"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == {"downloads/pets.zip"}
+def test_licence_in_another_encoding(sample, tmp_path):
+    sample({**pets(), "LICENSE.txt": "Frei für alle.".encode("latin-1")})
+    for _ in range(2):
+        assert fetch("pets", data_dir=tmp_path / "data").licence.startswith("Frei f")
 
 
-def test_no_network_names_the_ways_out(register, server, tmp_path):
+def test_waiting_for_another_program_is_said(sample, tmp_path, monkeypatch, capsys):
+    sample()
+    monkeypatch.setattr(datasets, "PATIENCE", 0.05)
+    (tmp_path / "data/downloads").mkdir(parents=True)
+    with FileLock(tmp_path / "data/downloads/pets.lock"):
+        waiting = threading.Thread(target=fetch, args=("pets", "sample", tmp_path / "data"))
+        waiting.start()
+        time.sleep(0.5)
+        assert "Another program is preparing pets" in capsys.readouterr().out
+    waiting.join()
+    assert "4 Cat" in capsys.readouterr().out
+
+
+def test_folder_that_cannot_be_written(register, tmp_path):
     register()
-    archive = datasets.replace(
-        datasets.DATASETS["pets"].archives[0], url="http://127.0.0.1:9/pets.zip"
-    )
-    entry = datasets.replace(datasets.DATASETS["pets"], archives=(archive,))
-    datasets.DATASETS["pets"] = entry
-    with pytest.raises(ConnectionError, match='no connection.*source="sample".*COURSE_MIRROR'):
+    (tmp_path / "data").write_text("a file, where the folder should be")
+    with pytest.raises(PermissionError, match="Cannot write to .*data_dir="):
         real(tmp_path)
-
-
-def test_server_error_is_named(register, server, tmp_path):
-    register()
-    server.files.clear()
-    with pytest.raises(ConnectionError, match="404"):
-        real(tmp_path)
-
-
-PROCESS = """
-import sys
-from utils import datasets
-from utils.datasets import Archive, Entry
-url, size, digest, folder = sys.argv[1:]
-archive = Archive(url, int(size), None if digest == "-" else digest)
-datasets.DATASETS["pets"] = Entry((archive,), "Pets", None, ("Cat", "Puppy"), "", "")
-dataset = datasets.fetch("pets", "real", folder)
-print(dataset.counts, "inode", dataset.directory.stat().st_ino)
-"""
-
-
-@pytest.mark.parametrize("digest", [sha256(ZIP), "-"])
-def test_two_processes_download_once(server, tmp_path, digest):
-    server.files["pets.zip"], server.delay = ZIP, 0.5
-    arguments = [f"{server.url}/pets.zip", str(len(ZIP)), digest, str(tmp_path / "data")]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PROCESS, *arguments],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    outputs, errors = zip(*[process.communicate(timeout=60) for process in processes], strict=True)
-    assert all("{'Cat': 4, 'Puppy': 4}" in out for out in outputs)
-    assert len({out.split("inode")[1] for out in outputs}) == 1  # extracted once, too
-    assert "pets.zip" not in "".join(errors)  # the download library keeps quiet
-    assert len(server.downloads()) == 1
 
 
 # Mirrors
@@ -635,6 +273,51 @@ def test_mirror_that_lacks_something(register, server, tmp_path, monkeypatch, ki
         real(tmp_path)
 
 
+@pytest.mark.parametrize("kind", ["folder", "http", "page"])
+def test_mirror_that_is_away_is_not_needed_again(
+    register, server, tmp_path, monkeypatch, capsys, kind
+):
+    register()
+    folder = write_mirror(tmp_path / "mirror", {"pets.zip": ZIP})
+    server.files = {f"m/{f.name}": f.read_bytes() for f in folder.iterdir()}
+    monkeypatch.setenv("COURSE_MIRROR", str(folder) if kind == "folder" else f"{server.url}/m")
+    dataset = real(tmp_path)
+    assert "cannot be read" not in capsys.readouterr().out
+    folder.rename(tmp_path / "away")
+    server.files.clear()
+    server.portal = kind == "page"
+    assert real(tmp_path) == dataset
+    assert "COURSE_MIRROR (which cannot be read now" in capsys.readouterr().out
+    shutil.rmtree(dataset.directory.parent)  # but without the set it is
+    with pytest.raises(FileNotFoundError, match="no SHA256SUMS that can be read"):
+        real(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda text: b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode(),
+        lambda text: text.encode("utf-16"),
+        lambda text: text.upper().replace("PETS.ZIP", "*./pets.zip").replace("  ", " ").encode(),
+    ],
+    ids=["byte-order mark", "UTF-16", "capitals, binary"],
+)
+def test_mirror_list_that_another_program_wrote(register, tmp_path, monkeypatch, write):
+    register()
+    sums = write_mirror(tmp_path / "mirror", {"pets.zip": ZIP}) / "SHA256SUMS"
+    sums.write_bytes(write(sums.read_text()))
+    monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
+    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
+
+
+def test_mirror_list_without_end_is_given_up(register, server, tmp_path, monkeypatch):
+    register()
+    server.files["m/SHA256SUMS"] = b"0" * 50_000_000
+    monkeypatch.setenv("COURSE_MIRROR", f"{server.url}/m")
+    with pytest.raises(FileNotFoundError, match="no list of digests"):
+        real(tmp_path)
+
+
 def test_new_archive_in_the_mirror_does_not_mix_with_the_old(register, tmp_path, monkeypatch):
     register()
     monkeypatch.setenv("COURSE_MIRROR", str(tmp_path / "mirror"))
@@ -646,170 +329,11 @@ def test_new_archive_in_the_mirror_does_not_mix_with_the_old(register, tmp_path,
     assert old.directory != new.directory and (old.directory / "Cat/3.jpg").exists()
 
 
-# Disk
-
-
-def test_full_disk_is_seen_before_the_download(register, server, tmp_path, monkeypatch):
-    register()
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * len(ZIP) - 1))
-    with pytest.raises(OSError, match="No space for pets.*are free.*call fetch again") as caught:
-        real(tmp_path)
-    assert caught.value.errno == errno.ENOSPC
-    assert server.downloads() and not list((tmp_path / "data/downloads").glob("*.zip"))
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=2 * len(ZIP)))
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-
-
-def test_full_disk_is_seen_before_extraction(sample, tmp_path, monkeypatch):
-    sample()
-    usage = shutil.disk_usage(tmp_path)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=10_000))
-    with pytest.raises(OSError, match="No space for pets"):
-        fetch("pets", data_dir=tmp_path / "data")
-    assert leftovers(tmp_path) == set()
-
-
-def test_disk_that_fills_up_while_downloading_keeps_the_part(
-    register, server, tmp_path, monkeypatch
-):
-    register()
-    real_open, room = Path.open, 200_000
-
-    class Full:
-        def __init__(self, file):
-            self.file = file
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            self.file.close()
-
-        def write(self, data):
-            if self.file.tell() + len(data) > room:
-                raise OSError(errno.ENOSPC, "No space left on device")
-            return self.file.write(data)
-
-    def limited(path, mode="r", *rest, **options):
-        file = real_open(path, mode, *rest, **options)
-        return Full(file) if path.suffix == ".part" else file
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "open", limited)
-        with pytest.raises(OSError, match="No space for pets.*is kept"):
-            real(tmp_path)
-    (part,) = (tmp_path / "data/downloads").glob("*.part")
-    have = part.stat().st_size
-    assert 0 < have <= room
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert server.downloads()[-1] == ("pets.zip", f"bytes={have}-", 206)
-
-
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()])
-def test_interrupted_extraction_leaves_nothing_half_done(
-    register, server, tmp_path, monkeypatch, error
-):
-    register()
-    write = Path.write_bytes
-
-    def fail(path, data):
-        if path.name == "2.jpg":
-            raise error
-        return write(path, data)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "write_bytes", fail)
-        with pytest.raises(type(error)):
-            real(tmp_path)
-    assert leftovers(tmp_path) == {"downloads/pets.zip"}
-    assert not list((tmp_path / "data/extracted").iterdir())
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert len(server.downloads()) == 1
-
-
-def test_killed_extraction_is_done_again(register, tmp_path):
-    register()
-    stale = tmp_path / f"data/extracted/pets-real-{sha256(ZIP)[:8]}.partial/Pets/Cat/old.jpg"
-    stale.parent.mkdir(parents=True)
-    stale.write_bytes(picture())
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-    assert not stale.exists()
-
-
-def test_folder_that_cannot_be_written(register, tmp_path):
-    register()
-    (tmp_path / "data").write_text("a file, where the folder should be")
-    with pytest.raises(PermissionError, match="Cannot write to .*data_dir="):
-        real(tmp_path)
-
-
-# Hostile archives
-
-
-def link(target):
-    info = zipfile.ZipInfo("Pets/Cat/link.jpg")
-    info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    return {info: target}
-
-
-HOSTILE = {
-    "parent": zip_of(pets() | {"../evil.jpg": b"x"}),
-    "deep parent": zip_of(pets() | {"Pets/Cat/../../../../evil.jpg": b"x"}),
-    "absolute": zip_of(pets() | {"/evil.jpg": b"x"}),
-    "drive": zip_of(pets() | {"C:/evil.jpg": b"x"}),
-    "backslash": zip_of(pets() | {"Pets\\..\\..\\..\\evil.jpg": b"x"}),
-    "share": zip_of(pets() | {"\\\\server\\evil.jpg": b"x"}),
-    "link": zip_of(pets() | link("/etc/passwd")),
-    "twice": zip_of(pets() | {"Pets/cat/0.JPG": b"x"}),
-    "bomb": zip_of(pets() | {"Pets/Cat/9.jpg": bytes(10**8)}, compression=zipfile.ZIP_DEFLATED),
-    "no zip": b"PK but no zip",
-}
-
-
-@pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_archive(register, tmp_path, kind):
-    register(HOSTILE[kind])
-    before = set(tmp_path.iterdir()) | {tmp_path / "data"}
-    with pytest.raises(ValueError, match="cannot be unpacked.*Nothing of it was kept"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == {"downloads/pets.zip"}
-    assert set(tmp_path.iterdir()) == before
-
-
-@pytest.mark.parametrize("bound", ["MAX_FILES", "MAX_BYTES"])
-def test_bounds(register, tmp_path, monkeypatch, bound):
-    monkeypatch.setattr(datasets, bound, 7)
-    register()
-    with pytest.raises(ValueError, match="too much"):
-        real(tmp_path)
-
-
-def test_damaged_content_with_the_right_digest(register, tmp_path):
-    at = ZIP.index(b"Pets/Puppy/3.jpg") + 5000
-    register(ZIP[:at] + bytes([ZIP[at] ^ 1]) + ZIP[at + 1 :])
-    with pytest.raises(ValueError, match="cannot be unpacked.*CRC"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == {"downloads/pets.zip"}
-
-
-def test_names_with_backslashes_are_folders(register, tmp_path):
-    register(zip_of({name.replace("/", "\\"): data for name, data in pets().items()}))
-    assert real(tmp_path).counts == {"Cat": 4, "Puppy": 4}
-
-
-def test_archive_of_something_else(register, tmp_path):
-    register(zip_of(pets(top="Cars")))
-    with pytest.raises(ValueError, match="no readable pictures in Pets/Cat"):
-        real(tmp_path)
-    assert leftovers(tmp_path) == {"downloads/pets.zip"}
-
-
 # The registry and the real archives
 
 
 def test_registry_is_complete():
-    for name, entry in datasets.DATASETS.items():
+    for name, entry in registry.DATASETS.items():
         assert entry.class_names == tuple(sorted(entry.class_names))
         assert entry.licence
         assert entry.page.startswith("https://") or not entry.archives, name
@@ -847,21 +371,6 @@ def test_pre_split_sets_from_the_mirror(mirror, tmp_path, monkeypatch, name, cou
     dataset = fetch(name, source="real", data_dir=tmp_path / "data")
     assert dataset.counts == counts
     assert sum(len(files) for _, _, files in os.walk(dataset.held_out)) == held_out
-
-
-# Pictures in CSV files
-
-
-def label_csv(pixels, labels):
-    """A file in Sign Language MNIST's format, as str."""
-    lines = [",".join(map(str, (label, *row))) for label, row in zip(labels, pixels, strict=True)]
-    return "\n".join([",".join(COLUMNS), *lines]) + "\n"
-
-
-@functools.cache
-def grey(number):
-    """Some pixels, uint8 (number, 784)."""
-    return np.random.default_rng(0).integers(0, 256, (number, 784), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -944,73 +453,3 @@ def test_csv_files_from_a_mirror(tables, server, tmp_path, monkeypatch, kind):
     if kind == "folder":
         with pytest.raises(ValueError, match="damaged"):
             fetch("sign_language_mnist", "real", tmp_path / "data")
-
-
-def test_csv_pictures_come_back_pixel_by_pixel(tmp_path):
-    file = tmp_path / "a.csv"
-    for text in (label_csv(grey(5), [24, 0, 3, 8, 10]), label_csv(grey(1), [7])):
-        file.write_text(text)
-        images, labels = read_label_csv(str(file))
-        assert (images.dtype, labels.dtype) == (np.uint8, np.int32)
-        assert images.shape == (len(labels), 28, 28, 1)
-        assert np.array_equal(images.reshape(-1, 784), grey(len(labels)))
-        assert images[0, 1, 0, 0] == grey(len(labels))[0, 28]  # row by row
-        assert len(set(labels)) == len(labels) and labels[0] in (24, 7)
-        again = read_label_csv(write_as_windows_does(file))
-        assert np.array_equal(again[0], images)
-
-
-def write_as_windows_does(file):
-    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n") + b"\r\n")
-    return file
-
-
-def edited(old, new):
-    """The lines of a sound file of four pictures, with the first field `old` replaced."""
-    return label_csv(np.full((4, 784), 17), [1, 2, 3, 4]).replace(old, new, 1)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", "is empty"),
-        ("\n\n", "is empty"),
-        (label_csv([], []), "holds no pictures"),
-        (edited("label", "Label"), "line 1 should be label,pixel1.*'Label,pixel1"),
-        (edited("label,", ""), "line 1 should be"),
-        (edited("pixel784\n", "pixel784,pixel785\n"), "line 1 should be"),
-        ("1" + ",17" * 784 + "\n", "line 1 should be"),
-        (edited("\n3,17", "\n3"), "line 4 has 784 values, but should have 785"),
-        (edited("\n3,17", "\n3,17,17"), "line 4 has 786 values"),
-        (edited("\n3,17", "\n\n3,17"), "line 4 is empty"),
-        (edited("\n4,17,17", "\n4,17,256"), "line 5: pixel2 is '256'.*from 0 to 255"),
-        (edited("\n4,17,17", "\n4,17,-1"), "line 5: pixel2 is '-1'"),
-        (edited("\n4,17,17", "\n4,17,1.5"), "line 5: pixel2 is '1.5'"),
-        (edited("\n4,17,17", "\n4,17,"), "line 5: pixel2 is ''"),
-        (edited("\n4,", "\nfour,"), "line 5: label is 'four'"),
-    ],
-)
-def test_csv_file_with_a_fault_names_the_line(tmp_path, text, message):
-    (tmp_path / "a.csv").write_text(text)
-    with pytest.raises(ValueError, match=message) as caught:
-        read_label_csv(tmp_path / "a.csv")
-    assert str(tmp_path / "a.csv") in str(caught.value)
-
-
-def test_csv_file_that_is_none(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no file .*a.csv"):
-        read_label_csv(tmp_path / "a.csv")
-    (tmp_path / "a.csv").write_bytes(ZIP)
-    with pytest.raises(ValueError, match="not a text file"):
-        read_label_csv(tmp_path / "a.csv")
-    (tmp_path / "a.csv").write_text("<html>Sign in</html>")
-    with pytest.raises(ValueError, match="'<html>Sign in</html>'"):
-        read_label_csv(tmp_path / "a.csv")
-
-
-def test_large_csv_file_is_read_in_seconds(tmp_path):
-    (tmp_path / "a.csv").write_text(label_csv(np.tile(grey(500), (10, 1)), [1] * 5000))
-    start = time.process_time()  # not disturbed by what else the machine does
-    images, _ = read_label_csv(tmp_path / "a.csv")
-    assert len(images) == 5000
-    assert time.process_time() - start < 1  # 27,455 pictures in five times that

@@ -1,8 +1,10 @@
-"""Behaviour of utils.doctor."""
+"""`utils.doctor`, seen through its report: what it finds, and what it says to do about it."""
 
-import hashlib
+import json
+import os
 import shutil
 import signal
+import subprocess
 import sys
 from importlib import metadata
 from types import SimpleNamespace
@@ -11,111 +13,170 @@ import pytest
 
 from utils import doctor
 from utils.doctor import NOTE, OK, PROBLEM
+from utils.hashes import sha256, write_list
+from utils.paths import ROOT
+
+FAILS = "raise ImportError('no such library')"
 
 
-def levels(findings):
-    return [finding.level for finding in findings]
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A course folder in which all is well but TensorFlow, which fails at once."""
+    root = tmp_path / "course"
+    samples = root / "data/samples"
+    samples.mkdir(parents=True)
+    (root / "requirements.txt").write_text(f"numpy=={metadata.version('numpy')}  # arrays\n")
+    (samples / "pets.zip").write_bytes(b"pets")
+    write_list(samples / "SHA256SUMS", {"pets.zip": sha256(samples / "pets.zip")})
+    replace_tensorflow(tmp_path, monkeypatch, FAILS)
+    return root
 
 
-def test_python_versions():
-    assert levels(doctor._python((3, 11, 0))) == [OK]
-    assert levels(doctor._python((3, 13, 2))) == [OK]
-    for version in ((3, 10, 9), (3, 14, 0), (2, 7, 18)):
-        (finding,) = doctor._python(version)
-        assert finding.level == PROBLEM and "Python 3.11" in finding.remedy
+def replace_tensorflow(tmp_path, monkeypatch, code):
+    (tmp_path / "modules").mkdir(exist_ok=True)
+    (tmp_path / "modules/tensorflow.py").write_text(code)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "modules"))
 
 
-def test_packages_missing_and_at_other_versions(tmp_path):
-    requirements = tmp_path / "requirements.txt"
-    version = metadata.version("numpy")
-    requirements.write_text(f"# comment\nnumpy=={version}  # arrays\n")
-    assert levels(doctor._packages(requirements)) == [OK]
-    requirements.write_text("numpy==0.0.1\nno-such-package==2.0\n")
-    missing, different = doctor._packages(requirements)
+def look(root, subject, **environ):
+    """The findings on one subject."""
+    return [f for f in doctor.check(root, environ) if f.subject == subject]
+
+
+def test_this_computer_is_looked_at_from_python_to_data(capsys):
+    findings = doctor.check(ROOT, environ={"COURSE_DATA": "sample"})
+    assert [finding.subject for finding in findings] == [
+        *("Python", "packages", "TensorFlow", "kernel", "disk", "memory", "cores"),
+        *("data folder", "samples", "weights", "COURSE_DATA"),
+    ]
+    levels = {finding.subject: finding.level for finding in findings}
+    for subject in ("Python", "TensorFlow", "samples", "weights"):
+        assert levels[subject] == OK
+    assert doctor.report(findings) == (PROBLEM in levels.values())
+
+
+@pytest.mark.parametrize(
+    ("version", "level"),
+    [((3, 10, 9), PROBLEM), ((3, 11, 0), OK), ((3, 13, 2), OK), ((3, 14, 0), PROBLEM)],
+)
+def test_python_versions(course, monkeypatch, version, level):
+    monkeypatch.setattr(doctor.sys, "version_info", version)
+    (finding,) = look(course, "Python")
+    assert finding.level == level
+    assert level == OK or "Python 3.11" in finding.remedy
+
+
+def test_packages_missing_and_at_other_versions(course):
+    assert [finding.level for finding in look(course, "packages")] == [OK]
+    requirements = course / "requirements.txt"
+    requirements.write_text("# comment\nnumpy==0.0.1\nno-such-package==2.0\n")
+    missing, different = look(course, "packages")
     assert missing.level == PROBLEM and "no-such-package 2.0" in missing.text
+    version = metadata.version("numpy")
     assert different.level == NOTE and version in different.text and "0.0.1" in different.text
     assert sys.executable in missing.remedy
-    assert levels(doctor._packages(tmp_path / "none.txt")) == [PROBLEM]
+    requirements.unlink()
+    assert [finding.level for finding in look(course, "packages")] == [PROBLEM]
 
 
-def python(code):
-    return [sys.executable, "-c", code]
-
-
-def test_tensorflow_that_works_crashes_or_fails():
-    (works,) = doctor._tensorflow(python("print('works 2.21.0 0')"))
-    assert works.level == OK and "2.21.0" in works.text
-    (failed,) = doctor._tensorflow(python("import no_such_module"))
-    assert failed.level == PROBLEM and "no_such_module" in failed.text
-    (quiet,) = doctor._tensorflow(python("pass"))
-    assert quiet.level == PROBLEM, "exit status 0 alone proves nothing"
-    (slow,) = doctor._tensorflow(python("import time; time.sleep(30)"), seconds=0.2)
-    assert slow.level == PROBLEM and "did not start" in slow.text
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        (FAILS, "no such library"),
+        ("raise SystemExit(0)", "no message"),  # exit status 0 alone proves nothing
+        ("import time; time.sleep(30)", "did not start"),
+    ],
+)
+def test_tensorflow_that_does_not_work(course, tmp_path, monkeypatch, code, text):
+    monkeypatch.setattr(doctor, "PATIENCE", 1)
+    replace_tensorflow(tmp_path, monkeypatch, code)
+    (finding,) = look(course, "TensorFlow")
+    assert finding.level == PROBLEM and text in finding.text
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGILL"), reason="no such signal here")
-def test_an_illegal_instruction_is_reported_not_suffered():
+def test_an_illegal_instruction_is_reported_not_suffered(course, tmp_path, monkeypatch):
     code = f"import os; os.kill(os.getpid(), {int(signal.SIGILL)})"
-    (crashed,) = doctor._tensorflow(python(code))
-    assert crashed.level == PROBLEM and "crashed" in crashed.text and "AVX" in crashed.remedy
+    replace_tensorflow(tmp_path, monkeypatch, code)
+    (finding,) = look(course, "TensorFlow")
+    assert finding.level == PROBLEM and "crashed" in finding.text and "AVX" in finding.remedy
 
 
-def test_disk_space(tmp_path, monkeypatch):
-    for free, level in ((0.5, PROBLEM), (2, NOTE), (50, OK)):
-        usage = SimpleNamespace(free=free * doctor.GIB)
-        monkeypatch.setattr(shutil, "disk_usage", lambda path, usage=usage: usage)
-        assert next(f for f in doctor._machine(tmp_path) if f.subject == "disk").level == level
+@pytest.mark.parametrize(("free", "level"), [(0.5, PROBLEM), (2, NOTE), (50, OK)])
+def test_disk_space(course, monkeypatch, free, level):
+    usage = SimpleNamespace(free=free * doctor.GIB)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    assert [finding.level for finding in look(course, "disk")] == [level]
 
 
-def test_data_folder_must_be_writable(tmp_path):
-    assert levels(doctor._data_folder(tmp_path / "data")) == [OK]
-    assert list((tmp_path / "data").iterdir()) == [], "nothing is left behind"
-    (tmp_path / "file").write_text("in the way")
-    assert levels(doctor._data_folder(tmp_path / "file")) == [PROBLEM]
+def test_data_folder_must_be_writable(course):
+    assert [finding.level for finding in look(course, "data folder")] == [OK]
+    assert os.listdir(course / "data") == ["samples"], "nothing is left behind"
+    shutil.rmtree(course / "data")
+    (course / "data").write_text("in the way")
+    assert [finding.level for finding in look(course, "data folder")] == [PROBLEM]
 
 
-def test_shipped_files_are_compared_with_their_digests(tmp_path):
-    assert levels(doctor._shipped(tmp_path, "samples")) == [PROBLEM]
-    (tmp_path / "good.zip").write_bytes(b"good")
-    digest = hashlib.sha256(b"good").hexdigest()
-    listing = tmp_path / "SHA256SUMS"
-    listing.write_text(f"{digest}  good.zip\n")
-    (finding,) = doctor._shipped(tmp_path, "samples")
+def test_shipped_files_are_compared_with_their_digests(course):
+    (finding,) = look(course, "samples")
     assert finding.level == OK and "1 file," in finding.text
-    listing.write_text(f"{digest}  good.zip\n{digest} *lost.zip\n")
-    (finding,) = doctor._shipped(tmp_path, "samples")
+    samples = course / "data/samples"
+    digest = sha256(samples / "pets.zip")
+    write_list(samples / "SHA256SUMS", {"pets.zip": digest, "lost.zip": digest})
+    (finding,) = look(course, "samples")
     assert finding.level == PROBLEM and "missing: lost.zip" in finding.text
-    (tmp_path / "lost.zip").write_bytes(b"gooD")
-    (finding,) = doctor._shipped(tmp_path, "samples")
+    assert "git checkout" in finding.remedy
+    (samples / "lost.zip").write_bytes(b"petS")
+    (finding,) = look(course, "samples")
     assert finding.level == PROBLEM and "damaged: lost.zip" in finding.text
+    for listing in (b"", b"no digest", "\ufeffé".encode("utf-16")):
+        (samples / "SHA256SUMS").write_bytes(listing)
+        assert [finding.level for finding in look(course, "samples")] == [PROBLEM]
+    (samples / "SHA256SUMS").unlink()
+    (finding,) = look(course, "samples")
+    assert finding.level == PROBLEM and "missing" in finding.text
 
 
-def test_environment_variables(tmp_path):
-    def look(**environ):
-        return levels(doctor._environment(environ))
+def test_environment_variables(course, tmp_path):
+    def levels(**environ):
+        found = [*look(course, "COURSE_DATA", **environ), *look(course, "COURSE_MIRROR", **environ)]
+        return [finding.level for finding in found]
 
-    assert look() == []
-    assert look(COURSE_DATA="sample") == [OK]
-    assert look(COURSE_DATA="Real") == [PROBLEM]
-    assert look(COURSE_DATA="real") == [OK, NOTE]
-    assert look(COURSE_MIRROR="https://mirror.example/course") == [OK]
-    assert look(COURSE_MIRROR="ftp://mirror.example") == [PROBLEM]
-    assert look(COURSE_MIRROR=str(tmp_path / "nowhere")) == [PROBLEM]
-    assert look(COURSE_MIRROR=str(tmp_path)) == [PROBLEM]
-    (tmp_path / "SHA256SUMS").touch()
-    assert look(COURSE_MIRROR=str(tmp_path)) == [OK]
-    assert look(COURSE_MIRROR=tmp_path.as_uri()) == [OK]
+    assert levels() == levels(COURSE_DATA="", COURSE_MIRROR="") == []
+    assert levels(COURSE_DATA="sample") == [OK]
+    assert levels(COURSE_DATA="Real") == [PROBLEM]
+    assert levels(COURSE_DATA="real") == [OK, NOTE]
+    assert levels(COURSE_MIRROR="https://mirror.example/course") == [OK]
+    assert levels(COURSE_MIRROR="ftp://mirror.example") == [PROBLEM]
+    folder = tmp_path / "mirror"
+    assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM]
+    folder.mkdir()
+    assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM]
+    (folder / "SHA256SUMS").touch()
+    assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM], "it lists nothing"
+    write_list(folder / "SHA256SUMS", {"pets.zip": "0" * 64})
+    for place in (str(folder), folder.as_uri(), f"file:{folder.as_posix()}"):
+        assert levels(COURSE_MIRROR=place) == [OK]
 
 
-def test_the_kernel_must_run_this_python(tmp_path):
-    for program in ("python", "python3", sys.executable):
-        assert levels(doctor._kernel({"argv": [program, "-m", "ipykernel_launcher"]})) == [OK]
-    other = tmp_path / "bin" / "python"
-    other.parent.mkdir()
-    other.symlink_to(sys.executable)
-    (finding,) = doctor._kernel({"argv": [str(other)]})
-    assert finding.level == PROBLEM and str(other) in finding.text
-    assert levels(doctor._kernel({"argv": ["julia"]})) == [PROBLEM]
+@pytest.mark.parametrize(
+    ("program", "level"),
+    [("python", OK), ("python3", OK), (sys.executable, OK), ("other", PROBLEM), ("julia", PROBLEM)],
+)
+def test_the_kernel_must_run_this_python(course, tmp_path, monkeypatch, program, level):
+    if program == "other":
+        other = tmp_path / "bin/python"
+        other.parent.mkdir()
+        other.symlink_to(sys.executable)
+        program = str(other)
+    kernel = tmp_path / "jupyter/kernels/python3/kernel.json"
+    kernel.parent.mkdir(parents=True)
+    argv = [program, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel.write_text(json.dumps({"argv": argv, "display_name": "", "language": "python"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    (finding,) = look(course, "kernel")
+    assert finding.level == level
+    assert level == OK or program in finding.text
 
 
 def test_report_prints_remedies_and_fails_only_on_problems(capsys):
@@ -127,12 +188,30 @@ def test_report_prints_remedies_and_fails_only_on_problems(capsys):
     assert "-> Install 3.11." in out and "1 problem to solve" in out
 
 
-def test_check_covers_everything(tmp_path, monkeypatch):
-    monkeypatch.setattr(doctor, "_TRY_TENSORFLOW", "print('works', '2.21.0', 0)")
-    (tmp_path / "requirements.txt").write_text("")
-    findings = doctor.check(tmp_path, environ={"COURSE_DATA": "sample"})
-    subjects = [finding.subject for finding in findings]
-    assert subjects == [
-        *("Python", "packages", "TensorFlow", "kernel", "disk", "memory", "cores"),
-        *("data folder", "samples", "COURSE_DATA"),
-    ]
+def test_a_clone_made_with_windows_line_endings_is_intact(tmp_path):
+    """What git does with text files there must not reach digests, scripts or Makefiles."""
+
+    def git(*words, cwd=tmp_path):
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *name, *words], cwd=cwd, check=True, capture_output=True)
+
+    if not shutil.which("git"):
+        pytest.skip("no git here")
+    files = [*(ROOT / "data/pretrained").iterdir(), ROOT / "data/samples/SHA256SUMS"]
+    files += [ROOT / name for name in (".gitattributes", ".ci/run", "Makefile", "utils/doctor.py")]
+    for file in files:
+        copy = tmp_path / "original" / file.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, copy)
+    for folder in ("samples", "pretrained"):  # whatever is in them
+        (tmp_path / "original/data" / folder / "notes.txt").write_bytes(b"one\ntwo\r\n")
+    git("init", "original")
+    git("add", ".", cwd=tmp_path / "original")
+    git("commit", "-m", "all", cwd=tmp_path / "original")
+    git("-c", "core.autocrlf=true", "clone", "original", "clone")
+    for file in (f for f in (tmp_path / "original").rglob("*") if f.is_file()):
+        if ".git" not in file.relative_to(tmp_path / "original").parts:
+            copy = tmp_path / "clone" / file.relative_to(tmp_path / "original")
+            assert copy.read_bytes() == file.read_bytes(), copy
+    (weights,) = look(tmp_path / "clone", "weights")
+    assert weights.level == OK

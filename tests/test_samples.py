@@ -11,13 +11,13 @@ import pytest
 from PIL import Image
 
 from maintain import pack
-from utils import datasets
+from utils import datasets, paths
 from utils.csv_images import read_label_csv
 
 
 @pytest.fixture(scope="module")
 def shipped():
-    with zipfile.ZipFile(datasets.SAMPLES / "cats_vs_dogs.zip") as archive:
+    with zipfile.ZipFile(paths.SAMPLES / "cats_vs_dogs.zip") as archive:
         yield archive
 
 
@@ -27,7 +27,7 @@ def rows(shipped):
 
 
 def test_shipped_files_stay_light():
-    shipped = [datasets.SAMPLES, datasets.DATA / "pretrained"]
+    shipped = [paths.SAMPLES, paths.DATA / "pretrained"]
     total = sum(file.stat().st_size for folder in shipped for file in folder.glob("*"))
     assert total < 45e6
 
@@ -80,7 +80,7 @@ def fetched(name, folder):
 
 
 def sums():
-    return (datasets.SAMPLES / "SHA256SUMS").read_text().splitlines()
+    return (paths.SAMPLES / "SHA256SUMS").read_text().splitlines()
 
 
 @pytest.fixture(scope="module")

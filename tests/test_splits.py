@@ -1,3 +1,5 @@
+"""`utils.splits`: who goes where, the second call, and what is never deleted."""
+
 import csv
 import hashlib
 import json
@@ -6,7 +8,9 @@ import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
+from filelock import FileLock
 
 from utils import splits
 from utils.splits import split_directory
@@ -61,6 +65,49 @@ def test_ratio(tmp_path, number, ratio, expected):
     split = split_directory(make_source(tmp_path / "s", a=number), tmp_path / "t", ratio=ratio)
     assert tuple(split.counts[side]["a"] for side in SIDES) == expected
     assert [getattr(split, side).exists() for side in SIDES] == [n > 0 for n in expected]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((0.7, 0.2, 0.1), (7, 2, 1)),
+        ((0.6, 0.2, 0.2), (3, 1, 1)),
+        ((400, 200, 100), (4, 2, 1)),
+        ((np.float32(0.7), np.float64(0.2), 0.1), (7, 2, 1)),
+        ((2 / 3, 1 / 3, 0), (2, 1, 0)),
+    ],
+)
+def test_ratios_that_mean_the_same(tmp_path, one, other):
+    for number in (*range(4, 40), 1991):
+        parts = [splits._whole_parts(ratio) for ratio in (one, other)]
+        assert splits._quotas(number, parts[0]) == splits._quotas(number, parts[1])
+    source = make_source(tmp_path / "s", a=22)
+    first = where(split_directory(source, tmp_path / "t", ratio=one))
+    before = snapshot(tmp_path / "t")
+    assert where(split_directory(source, tmp_path / "t", ratio=other)) == first
+    assert snapshot(tmp_path / "t") == before, "nothing to rebuild"
+
+
+# Digests of manifests from before a change of the code must stay: results rest on these splits.
+RECORDED = {
+    ((4, 2, 1), None, 0): "a127a1307ddfc395",
+    ((4, 2, 1), 14, 0): "18e2de0438be730e",
+    ((2, 1, 0), None, 42): "04807c66d7d30b89",
+    ((7, 2, 1), None, 1): "abe8f382618daf2b",
+    ((5, 3, 2), 14, 1): "1c7bd076f2bc2b91",
+}
+
+
+@pytest.mark.parametrize("arguments", RECORDED, ids=str)
+def test_splits_are_those_of_recorded_runs(tmp_path, arguments):
+    source = make_source(tmp_path / "s", cats=35, dogs=28, emus=17)
+    for i in range(4):
+        shutil.copy(source / "cats" / f"{i}.jpg", source / "cats" / f"again{i}.jpg")
+        shutil.copy(source / "cats" / f"{10 + i}.jpg", source / "dogs" / f"other{i}.jpg")
+    ratio, per_class, seed = arguments
+    split = split_directory(source, tmp_path / "t", ratio=ratio, per_class=per_class, seed=seed)
+    digest = hashlib.sha256(split.manifest.read_bytes()).hexdigest()
+    assert digest.startswith(RECORDED[arguments])
 
 
 def test_sides_are_disjoint_and_complete_with_unequal_classes(tmp_path):
@@ -133,6 +180,22 @@ def test_duplicates_that_fit_nowhere_stay_together(tmp_path):
     assert sum(sum(c.values()) for c in split.counts.values()) == 18
 
 
+@pytest.mark.parametrize(
+    ("numbers", "copies"), [((5, 0), 2), ((5, 0), 3), ((8, 4), 2), ((3, 9), 4)]
+)
+def test_every_side_gets_some_of_few_pictures_with_copies(tmp_path, numbers, copies):
+    source = make_source(tmp_path / "s", a=numbers[0], b=numbers[1] or 7)
+    for name, number in zip("ab", numbers, strict=True):
+        for i in range(number):
+            for copy in range(1, copies):
+                shutil.copy(source / name / f"{i}.jpg", source / name / f"{i} copy {copy}.jpg")
+    split = split_directory(source, tmp_path / "t")
+    assert all(split.counts[side][name] for side in SIDES for name in "ab")
+    train, validation, test = (digests(getattr(split, side)) for side in SIDES)
+    assert not (train & validation or train & test or validation & test)
+    assert len(where(split)) == sum(1 for _ in source.glob("*/*"))
+
+
 def test_only_files_that_share_their_size_are_read(tmp_path, monkeypatch):
     source = tmp_path / "s"
     (source / "a").mkdir(parents=True)
@@ -140,10 +203,7 @@ def test_only_files_that_share_their_size_are_read(tmp_path, monkeypatch):
         (source / "a" / f"{i}.png").write_bytes(b"x" * (i + 1))
     (source / "a" / "same.png").write_bytes(b"y" * 5)
     read = []
-    digest = hashlib.file_digest
-    monkeypatch.setattr(
-        hashlib, "file_digest", lambda f, kind: (read.append(Path(f.name).name), digest(f, kind))[1]
-    )
+    monkeypatch.setattr(splits, "sha256", lambda file: (read.append(file.name), file.name)[1])
     split_directory(source, tmp_path / "t")
     assert sorted(read) == ["4.png", "same.png"]
 
@@ -257,6 +317,53 @@ def test_a_damaged_split_is_rebuilt(tmp_path):
     assert where(split_directory(source, tmp_path / "t")) == before
 
 
+def without_pictures(manifest):
+    manifest.write_text(manifest.read_text().splitlines()[0] + "\n")
+
+
+def shortened(manifest):
+    manifest.write_text("\n".join(manifest.read_text().splitlines()[:-3]) + "\n")
+
+
+def with_a_short_row(manifest):
+    manifest.write_text(manifest.read_text() + "train,a\n")
+
+
+def with_a_long_row(manifest):
+    manifest.write_text(manifest.read_text() + "train,a,0.jpg,3,4\n")
+
+
+def odd(manifest):
+    manifest.write_bytes(b'\xff\xfe\0,\0\n"')
+
+
+@pytest.mark.parametrize("link", [True, False])
+@pytest.mark.parametrize(
+    "damage", [without_pictures, shortened, with_a_short_row, with_a_long_row, odd, Path.unlink]
+)
+def test_a_damaged_manifest_is_not_believed(tmp_path, monkeypatch, damage, link):
+    source = make_source(tmp_path / "s", a=20, b=10)
+    if not link:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("not here")))
+    split = split_directory(source, tmp_path / "t")
+    before = where(split)
+    damage(split.manifest)
+    again = split_directory(source, tmp_path / "t")
+    assert again == split and where(again) == before
+
+
+def test_a_manifest_that_fits_the_files_but_not_the_settings_is_not_believed(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    split = split_directory(source, tmp_path / "t")
+    for file in split.test.glob("*/*"):
+        file.unlink()
+    split.test.joinpath("a").rmdir()
+    split.test.rmdir()
+    lines = [line for line in split.manifest.read_text().splitlines() if line[:4] != "test"]
+    split.manifest.write_text("\n".join(lines) + "\n")
+    assert split_directory(source, tmp_path / "t") == split
+
+
 @pytest.mark.parametrize("rebuild", [False, True])
 def test_an_interruption_leaves_no_half_split(tmp_path, monkeypatch, rebuild):
     source = make_source(tmp_path / "s", a=20)
@@ -310,6 +417,92 @@ def test_two_calls_at_once(tmp_path):
     assert all(r == results[0] for r in results) and len(where(results[0])) == 300
 
 
+def test_a_call_returns_its_own_numbers_whoever_comes_next(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=30)
+    leave = FileLock.__exit__
+
+    def leave_and_let_another_in(lock, *error):
+        leave(lock, *error)
+        with monkeypatch.context() as patch:
+            patch.setattr(FileLock, "__exit__", leave)
+            split_directory(source, tmp_path / "t", ratio=(1, 1, 1))
+
+    monkeypatch.setattr(FileLock, "__exit__", leave_and_let_another_in)
+    counts = split_directory(source, tmp_path / "t", ratio=(4, 1, 1)).counts
+    assert [counts[side]["a"] for side in SIDES] == [20, 5, 5]
+
+
+def test_a_rename_that_fails_leaves_the_old_split(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=20)
+    split = split_directory(source, tmp_path / "t")
+    before = where(split)
+    rename = Path.rename
+
+    def fail(path, target):
+        if path.name.endswith("-partial"):
+            raise PermissionError("in use")
+        return rename(path, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", fail)
+        with pytest.raises(PermissionError):
+            split_directory(source, tmp_path / "t", seed=1)
+    assert where(split) == before and len(before) == 20
+
+
+def test_a_call_killed_between_the_renames_leaves_the_old_split(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=20)
+    before = where(split_directory(source, tmp_path / "t"))
+    (tmp_path / "t").rename(tmp_path / ".t.split-old")
+    monkeypatch.setattr(splits, "_build", None)
+    assert where(split_directory(source, tmp_path / "t")) == before
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_a_changed_picture_in_a_split_is_not_replaced(tmp_path, monkeypatch, link):
+    source = make_source(tmp_path / "s", a=20)
+    if not link:
+        monkeypatch.setattr(os, "link", lambda *_: (_ for _ in ()).throw(OSError("not here")))
+    split = split_directory(source, tmp_path / "t")
+    mine = sorted(split.train.glob("a/*"))[0]
+    mine.unlink()
+    mine.write_bytes(b"drawn on")
+    with pytest.raises(FileExistsError, match=f"changed since: .*{mine.name}"):
+        split_directory(source, tmp_path / "t", seed=1)
+    assert mine.read_bytes() == b"drawn on"
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "nowhere"])
+def test_links_in_a_target_are_not_deleted(tmp_path, kind):
+    source = make_source(tmp_path / "s", a=20)
+    split = split_directory(source, tmp_path / "t")
+    place = {"file": source / "a/0.jpg", "folder": source / "a", "nowhere": tmp_path / "x"}[kind]
+    (split.train / "link").symlink_to(place)
+    with pytest.raises(FileExistsError, match="train/link"):
+        split_directory(source, tmp_path / "t", seed=1)
+    assert (split.train / "link").is_symlink()
+
+
+def test_the_folder_one_is_in_is_not_replaced(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=20)
+    (tmp_path / "t/inside").mkdir(parents=True)
+    for here, target in (("t", "."), ("t", tmp_path / "t"), ("t/inside", "..")):
+        monkeypatch.chdir(tmp_path / here)
+        with pytest.raises(ValueError, match="You are inside the target"):
+            split_directory(source, target)
+    monkeypatch.chdir(tmp_path)
+    assert len(where(split_directory("s", "t"))) == 20
+
+
+def test_home_folder_is_expanded(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    make_source(tmp_path / "s", a=20)
+    assert split_directory("~/s", "~/t").train == tmp_path / "t/train"
+    assert not (tmp_path / "~").exists()
+
+
 def test_refuses_to_delete_what_it_did_not_make(tmp_path):
     source = make_source(tmp_path / "s", a=20)
     target = tmp_path / "t"
@@ -348,12 +541,29 @@ def test_errors(tmp_path):
         split_directory(tmp_path / "nowhere", target)
     with pytest.raises(ValueError, match="no class folders"):
         split_directory(source / "a", target)
+    with pytest.raises(TypeError, match="source should be the path of a folder"):
+        split_directory(None, target)
+    with pytest.raises(TypeError, match="target should be the path of a folder"):
+        split_directory(source, ["t"])
     with pytest.raises(ValueError, match="'b' has: 9 pictures"):
         split_directory(source, target, per_class=10)
-    for per_class in (0, -1, 2.5, "3"):
-        with pytest.raises(ValueError, match="whole number above 0"):
+    for per_class in (0, -1, 2.5, "3", True, [3], float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="per_class=.*should be"):
             split_directory(source, target, per_class=per_class)
-    for ratio in [(1, 1), (0, 1, 1), (1, -1, 0), "abc", 0.8, (float("nan"), 1, 1), (4, "2", 1)]:
+    for seed in (None, "0", 0.5, [1]):
+        with pytest.raises(ValueError, match="seed=.*(whole number|another result)"):
+            split_directory(source, target, seed=seed)
+    nan = float("nan")
+    for ratio in [
+        (1, 1),
+        (0, 1, 1),
+        (1, -1, 0),
+        "abc",
+        0.8,
+        (nan, 1, 1),
+        (4, "2", 1),
+        (True, 1, 0),
+    ]:
         with pytest.raises(ValueError, match="three numbers"):
             split_directory(source, target, ratio=ratio)
     for inside in (source, source / "split", source / "a" / "split", tmp_path):
@@ -362,6 +572,8 @@ def test_errors(tmp_path):
     (source / "c").mkdir()
     with pytest.raises(ValueError, match="c holds no pictures"):
         split_directory(source, target)
+    with pytest.raises(ValueError, match="c holds no pictures"):  # or it would shift d's label
+        splits.pictures_by_class(source)
     assert not target.exists()
 
 

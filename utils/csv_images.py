@@ -1,5 +1,6 @@
 """Pictures that come as numbers: a CSV file with a label and 28 x 28 grey values a line."""
 
+import os
 from pathlib import Path
 
 SIDE = 28  # pixels
@@ -25,10 +26,15 @@ def read_label_csv(path):
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: if it is not such a file; the message names the line.
+        TypeError: if it is no path, but a whole data set for example.
     """
     import numpy as np
 
-    path = Path(path)
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            f"Give the path of one CSV file, such as dataset.tables[0], not {type(path).__name__}."
+        )
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileNotFoundError(
             f"There is no file {path}. Check the path, or fetch the data set first."

@@ -3,7 +3,6 @@
 Needs nothing but Python itself, so that it can also say what is missing.
 """
 
-import hashlib
 import os
 import platform
 import re
@@ -14,10 +13,12 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from utils import paths
+from utils.hashes import read_list, sha256
 
 OK, NOTE, PROBLEM = "OK", "note", "problem"
 GIB = 2**30
+PATIENCE = 120  # seconds for TensorFlow to start
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Finding:
     remedy: str = ""
 
 
-def _python(version=None):
-    version = version or sys.version_info[:3]
+def _python():
+    version = sys.version_info[:3]
     text = f"{'.'.join(map(str, version))} on {platform.system()} {platform.machine()}"
     if not (3, 11) <= version[:2] <= (3, 13):
         yield Finding(
@@ -87,18 +88,18 @@ print("works", tf.__version__, len(tf.config.list_physical_devices("GPU")))
 """
 
 
-def _tensorflow(command=None, seconds=120):
-    command = command or [sys.executable, "-c", _TRY_TENSORFLOW]
+def _tensorflow():
+    command = [sys.executable, "-c", _TRY_TENSORFLOW]
     try:
         # In a process of its own: a processor that lacks an instruction kills it outright.
         tried = subprocess.run(
-            command, capture_output=True, text=True, timeout=seconds, check=False
+            command, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
     except subprocess.TimeoutExpired:
         yield Finding(
             PROBLEM,
             "TensorFlow",
-            f"did not start within {seconds} s",
+            f"did not start within {PATIENCE} s",
             "Close other programs, then try again.",
         )
         return
@@ -170,48 +171,42 @@ def _data_folder(folder):
         yield Finding(OK, "data folder", "can be written")
 
 
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _shipped(folder, subject):
     """Compare files with the digests in the folder's SHA256SUMS."""
-    listing = folder / "SHA256SUMS"
     remedy = f'Restore it: git checkout -- "{folder.parent.name}/{folder.name}"'
-    if not listing.is_file():
+    try:
+        digests = read_list(folder / "SHA256SUMS")
+    except OSError:
         yield Finding(PROBLEM, subject, f"{folder.name}/SHA256SUMS is missing", remedy)
         return
-    missing, damaged, good = [], [], 0
-    for line in listing.read_text(encoding="utf-8").splitlines():
-        digest, _, name = line.strip().partition(" ")
-        name = name.strip().lstrip("*")
-        if not name:
-            continue
-        path = folder / name
-        if not path.is_file():
-            missing.append(name)
-        elif _sha256(path) != digest.lower():
-            damaged.append(name)
-        else:
-            good += 1
+    except ValueError as error:
+        yield Finding(PROBLEM, subject, str(error).split(". ")[0], remedy)
+        return
+    missing = [name for name in digests if not (folder / name).is_file()]
+    damaged = [n for n in digests if n not in missing and sha256(folder / n) != digests[n]]
     if missing:
         yield Finding(PROBLEM, subject, f"missing: {', '.join(missing)}", remedy)
     if damaged:
         yield Finding(PROBLEM, subject, f"changed or damaged: {', '.join(damaged)}", remedy)
     if not missing and not damaged:
-        yield Finding(OK, subject, f"{good} file{'s' * (good != 1)}, all intact")
+        yield Finding(OK, subject, f"{len(digests)} file{'s' * (len(digests) != 1)}, all intact")
 
 
 def _environment(environ):
-    source = environ.get("COURSE_DATA", "")
-    if source not in ("", "sample", "real"):
-        remedy = "Set it to sample or real, or unset it."
-        yield Finding(PROBLEM, "COURSE_DATA", f"is {source!r}", remedy)
-    elif source:
-        yield Finding(OK, "COURSE_DATA", source)
+    try:
+        source = paths.source(environ=environ)
+        if environ.get("COURSE_DATA"):
+            yield Finding(OK, "COURSE_DATA", source)
+    except ValueError:
+        source, remedy = None, "Set it to sample or real, or unset it."
+        yield Finding(PROBLEM, "COURSE_DATA", f"is {environ['COURSE_DATA']!r}", remedy)
 
-    mirror = environ.get("COURSE_MIRROR", "")
-    if not mirror:
+    try:
+        mirror = paths.mirror(environ)
+    except ValueError as error:
+        yield Finding(PROBLEM, "COURSE_MIRROR", str(error), "Correct it, or unset it.")
+        return
+    if mirror is None:
         if source == "real":
             yield Finding(
                 NOTE,
@@ -219,32 +214,29 @@ def _environment(environ):
                 "not set: photos come from their publishers",
                 "The first download takes a while: 825 MB for Cats & Dogs.",
             )
-        return
-    if mirror.startswith(("http://", "https://")):
+    elif paths.is_url(str(mirror)):
         yield Finding(OK, "COURSE_MIRROR", f"{mirror} (not contacted)")
-        return
-    folder = Path(mirror)
-    if mirror.startswith("file://"):
-        from urllib.parse import urlparse
-        from urllib.request import url2pathname
-
-        folder = Path(url2pathname(urlparse(mirror).path))
-    elif "://" in mirror:
-        remedy = "Give a folder, file://, http:// or https://."
-        yield Finding(PROBLEM, "COURSE_MIRROR", f"{mirror} is no such address", remedy)
-        return
-    if not folder.is_dir():
+    elif not mirror.is_dir():
         remedy = "Give the folder that holds the archives and their SHA256SUMS."
-        yield Finding(PROBLEM, "COURSE_MIRROR", f"there is no folder {folder}", remedy)
-    elif not (folder / "SHA256SUMS").is_file():
-        remedy = f'Make one there: cd "{folder}" && sha256sum *.zip > SHA256SUMS'
-        yield Finding(PROBLEM, "COURSE_MIRROR", f"{folder} holds no SHA256SUMS", remedy)
+        yield Finding(PROBLEM, "COURSE_MIRROR", f"there is no folder {mirror}", remedy)
     else:
-        yield Finding(OK, "COURSE_MIRROR", str(folder))
+        yield _listed(mirror)
+
+
+def _listed(mirror):
+    """Whether a mirror's folder has a list of digests that can be read."""
+    remedy = f'Make one there: cd "{mirror}" && sha256sum *.zip > SHA256SUMS'
+    try:
+        read_list(mirror / "SHA256SUMS")
+    except OSError:
+        return Finding(PROBLEM, "COURSE_MIRROR", f"{mirror} holds no SHA256SUMS", remedy)
+    except ValueError as error:
+        return Finding(PROBLEM, "COURSE_MIRROR", str(error).split(". ")[0], remedy)
+    return Finding(OK, "COURSE_MIRROR", str(mirror))
 
 
 def _same_python(program):
-    """Whether a kernel's program is this Python; symbolic links to one base count as two."""
+    """Whether a kernel's program is this Python: two environments with one base are two."""
     # Jupyter itself puts its own Python in the place of a bare name.
     if os.path.dirname(program) == "":
         return re.fullmatch(r"python(\d(\.\d+)?)?(\.exe)?", program) is not None
@@ -252,16 +244,15 @@ def _same_python(program):
     return os.path.realpath(os.path.dirname(program)) == here
 
 
-def _kernel(specification=None):
-    if specification is None:
-        try:
-            from jupyter_client.kernelspec import KernelSpecManager
+def _kernel():
+    try:
+        from jupyter_client.kernelspec import KernelSpecManager
 
-            specification = KernelSpecManager().get_kernel_spec("python3").to_dict()
-        except Exception as error:  # missing package, or a broken specification file
-            remedy = f'Run: "{sys.executable}" -m pip install -r requirements.txt'
-            yield Finding(PROBLEM, "kernel", f"no notebook kernel python3: {error}", remedy)
-            return
+        specification = KernelSpecManager().get_kernel_spec("python3").to_dict()
+    except Exception as error:  # missing package, or a broken specification file
+        remedy = f'Run: "{sys.executable}" -m pip install -r requirements.txt'
+        yield Finding(PROBLEM, "kernel", f"no notebook kernel python3: {error}", remedy)
+        return
     program = (specification.get("argv") or [""])[0]
     if _same_python(program):
         yield Finding(OK, "kernel", "notebooks run this same Python")
@@ -275,7 +266,7 @@ def _kernel(specification=None):
         )
 
 
-def check(root=ROOT, environ=os.environ):
+def check(root=paths.ROOT, environ=os.environ):
     """Look at everything the course needs.
 
     Args:

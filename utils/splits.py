@@ -5,6 +5,7 @@ seed gives the same division on every machine.
 """
 
 import csv
+import filecmp
 import hashlib
 import json
 import math
@@ -13,16 +14,19 @@ import random
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import islice
-from numbers import Integral, Real
+from numbers import Real
 from pathlib import Path
 
-from utils.datasets import named_as_picture
+from utils import gates, paths
+from utils.hashes import sha256
+from utils.pictures import named_as_picture
 
 SIDES = ("train", "validation", "test")
-COLUMNS = ("split", "class", "file", "bytes")
+COLUMNS = ["split", "class", "file", "bytes"]
+MANIFEST = "manifest.csv"
 SETTINGS = "split.json"  # marks a folder as made here and says from what
-LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left behind by file browsers
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,8 @@ def pictures_by_class(directory):
     """List the pictures of a folder that holds one folder per class.
 
     Args:
-        directory: the folder; each folder in it is one class (hidden ones are passed over).
+        directory: the folder, or a fetched `Dataset`; each folder in it is one class (hidden ones
+            are passed over).
 
     Returns:
         A dict from class name to its list of picture paths, both in sorted order whatever the
@@ -48,9 +53,11 @@ def pictures_by_class(directory):
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if it holds no class folders.
+        ValueError: if it holds no class folders, or one of them holds no pictures: it would still
+            take a label, and shift those of the classes after it.
+        TypeError: if it is no folder, but a `Split` for example.
     """
-    directory = Path(directory)
+    directory = paths.folder(directory)
     if not directory.is_dir():
         raise FileNotFoundError(
             f"There is no folder {directory}. Check the path, or fetch the data set first."
@@ -62,7 +69,13 @@ def pictures_by_class(directory):
             f"{directory} holds no class folders. Expected one folder per class, "
             f"such as {directory / 'cats'} and {directory / 'dogs'}."
         )
-    return {name: _pictures(directory / name) for name in names}
+    classes = {name: _pictures(directory / name) for name in names}
+    for name, files in classes.items():
+        if not files:
+            raise ValueError(
+                f"The class folder {directory / name} holds no pictures. Add some, or remove it."
+            )
+    return classes
 
 
 def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
@@ -75,14 +88,15 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
     returns at once; anything else rebuilds the split from scratch.
 
     Args:
-        source: folder with one folder per class.
+        source: folder with one folder per class, or a fetched `Dataset`.
         target: folder to make; gets `train`, `validation` and `test`, each with the class
             folders, and `manifest.csv` with the columns split, class, file, bytes.
         ratio: parts for training, validation and testing; one of the last two, or both, may
             be 0, which leaves that folder out. 1,750 pictures at (4, 2, 1) give 1,000, 500, 250.
+            (0.7, 0.2, 0.1) means the same as (7, 2, 1).
         per_class: how many pictures to take of each class, chosen by the seed; None takes all.
             A smaller choice is always contained in a larger one.
-        seed: decides which picture goes where.
+        seed: decides which picture goes where, a whole number.
 
     Returns:
         A `Split` with the paths and `counts[side][class]`.
@@ -91,16 +105,15 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
         FileNotFoundError: if the source is missing.
         FileExistsError: if the target exists and was not made here, or holds files of yours.
         ValueError: if a class is empty or too small, or an argument makes no sense.
+        TypeError: if source or target is no folder.
     """
-    source, target = Path(source), Path(target)
-    _check_arguments(ratio, per_class)
+    source, target = paths.folder(source, "source"), paths.folder(target, "target")
+    parts, seed = _whole_parts(ratio), gates.seed(seed)
+    if per_class is not None:
+        per_class = gates.whole_number(per_class, "per_class", 1)
     _check_apart(source, target)
     classes = pictures_by_class(source)
     for name, files in classes.items():
-        if not files:
-            raise ValueError(
-                f"The class folder {source / name} holds no pictures. Add some, or remove it."
-            )
         if per_class is not None and per_class > len(files):
             raise ValueError(
                 f"per_class={per_class} is more than class {name!r} has: {len(files)} pictures. "
@@ -110,13 +123,14 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
     settings = {
         "made_by": "utils.splits",
         "source": str(source.resolve()),
-        "ratio": [float(part) for part in ratio],
-        "per_class": per_class and int(per_class),
+        "ratio": parts,
+        "per_class": per_class,
         "seed": str(seed),
         "contents": _fingerprint(source, states),
     }
-    if _is_current(target, settings):
-        return _read_split(target)
+    sizes = {name: per_class or len(files) for name, files in classes.items()}
+    if split := _current(target, settings, sizes):
+        return split
 
     from filelock import FileLock
 
@@ -124,12 +138,14 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
     home.parent.mkdir(parents=True, exist_ok=True)
     # Two notebooks may ask for the same split at the same moment: the second one waits.
     with FileLock(home.with_name(f".{home.name}.split-lock")):
-        if not _is_current(target, settings):
-            _check_replaceable(target)
-            chosen = {name: _choose(files, per_class, seed) for name, files in classes.items()}
-            sides = _assign(chosen, states, ratio)
-            _build(home, sides, states, settings)
-    return _read_split(target)
+        _restore(home)
+        if split := _current(target, settings, sizes):
+            return split
+        _check_replaceable(target, source)
+        chosen = {name: _choose(files, per_class, seed) for name, files in classes.items()}
+        sides = _assign(chosen, states, parts)
+        _build(home, sides, states, settings)
+        return _split(target, _rows(target))
 
 
 def _pictures(folder):
@@ -138,16 +154,25 @@ def _pictures(folder):
         return [folder / name for name in sorted(names)]
 
 
-def _check_arguments(ratio, per_class):
+def _whole_parts(ratio):
+    """Return the parts as the smallest whole numbers: (0.7, 0.2, 0.1) as [7, 2, 1].
+
+    >>> _whole_parts((4, 2, 1)), _whole_parts((0.5, 0.25, 0.25))
+    ([4, 2, 1], [2, 1, 1])
+    """
     parts = list(ratio) if isinstance(ratio, (tuple, list)) else []
-    numbers = all(isinstance(p, Real) and 0 <= p < math.inf for p in parts)
+    numbers = all(
+        isinstance(p, Real) and not isinstance(p, bool) and 0 <= p < math.inf for p in parts
+    )
     if len(parts) != 3 or not numbers or parts[0] == 0:
         raise ValueError(
             f"ratio={ratio!r} should be three numbers, the parts for training, validation and "
             "testing, such as (4, 2, 1), or (2, 1, 0) for no test pictures."
         )
-    if per_class is not None and (not isinstance(per_class, Integral) or per_class < 1):
-        raise ValueError(f"per_class={per_class!r} should be a whole number above 0, or None.")
+    exact = [Fraction(str(part)) for part in parts]  # what is written: 0.1 is a tenth
+    scale = math.lcm(*(part.denominator for part in exact))
+    whole = [int(part * scale) for part in exact]
+    return [part // math.gcd(*whole) for part in whole]
 
 
 def _check_apart(source, target):
@@ -156,6 +181,12 @@ def _check_apart(source, target):
         raise ValueError(
             f"The target {target} and the source {source} lie inside one another. "
             "Choose a target beside the source."
+        )
+    here = Path.cwd()
+    if other == here or other in here.parents:
+        raise ValueError(
+            f"You are inside the target, {other}, which would be replaced. Choose another target, "
+            "or start from another folder."
         )
 
 
@@ -179,6 +210,7 @@ def _choose(files, per_class, seed):
 
 def _assign(chosen, states, ratio):
     """Give each picture its side: `sides[file] == "train"`."""
+    groups = _duplicates([f for files in chosen.values() for f in files], states)
     room = {name: _quotas(len(files), ratio) for name, files in chosen.items()}
     sides = {}
 
@@ -187,7 +219,7 @@ def _assign(chosen, states, ratio):
             sides[file] = side
             room[file.parent.name][side] -= 1
 
-    for copies in _duplicates([f for files in chosen.values() for f in files], states):
+    for copies in groups:
         needed = Counter(file.parent.name for file in copies)
         fits = [s for s in SIDES if all(room[name][s] >= k for name, k in needed.items())]
         # Copies that fit nowhere stay together all the same, where most room is left.
@@ -200,15 +232,39 @@ def _assign(chosen, states, ratio):
         for side in SIDES:
             place(list(islice(rest, left[side])), side)
 
-    filled = {(file.parent.name, side) for file, side in sides.items()}
+    wanted = [side for side, part in zip(SIDES, ratio, strict=True) if part]
     for name, files in chosen.items():
-        for side, part in zip(SIDES, ratio, strict=True):
-            if part and (name, side) not in filled:
+        for side in wanted:
+            if any(sides[file] == side for file in files):
+                continue
+            moved = _spare(name, groups, sides)
+            if not moved:
                 raise ValueError(
                     f"Class {name!r} has too few different pictures ({len(files)} in all) to "
                     f"give {side} any. Take more pictures, or a ratio without that part."
                 )
+            sides.update(dict.fromkeys(moved, side))
     return sides
+
+
+def _spare(name, groups, sides):
+    """Return the copies of one picture of this class that can be missed where they are, or [].
+
+    Needed when copies took more than their share and left a side without any picture of a class.
+    Pictures without copies go first, and those on the side that has most of the class.
+    """
+    copied = {file for copies in groups for file in copies}
+    pictures = [[file] for file in sides if file not in copied] + groups
+    different = Counter(  # pictures of a class on a side
+        place for copies in pictures for place in {(f.parent.name, sides[f]) for f in copies}
+    )
+    can_go = [
+        copies
+        for copies in pictures
+        if name in {file.parent.name for file in copies}
+        and all(different[file.parent.name, sides[file]] > 1 for file in copies)
+    ]
+    return min(can_go, key=lambda c: (len(c), -different[name, sides[c[0]]]), default=[])
 
 
 def _quotas(count, ratio):
@@ -234,61 +290,106 @@ def _duplicates(files, states):
     by_content = defaultdict(list)
     for size, alike in by_size.items():
         for file in alike if len(alike) > 1 else ():
-            with open(file, "rb") as stream:
-                by_content[size, hashlib.file_digest(stream, "sha256").digest()].append(file)
+            by_content[size, sha256(file)].append(file)
     return [copies for copies in by_content.values() if len(copies) > 1]
 
 
-def _is_current(target, settings):
-    """True if the target is the split that these settings describe, with every file in place."""
+def _current(target, settings, sizes):
+    """Return the `Split` in the target if it is what these settings describe, else None.
+
+    Every picture has to be in place, and every class to have as many as `sizes` says.
+    """
     try:
-        if json.loads((target / SETTINGS).read_text(encoding="utf-8")) != settings:
-            return False
-        expected = {(r["split"], r["class"], r["file"]): int(r["bytes"]) for r in _rows(target)}
+        if _settings(target) != settings:
+            return None
+        rows = _rows(target)
         found = {
             (side, name, file.name): file.stat().st_size
-            for side in sorted({side for side, _, _ in expected})
+            for side in SIDES
+            if (target / side).exists()
             for name, files in pictures_by_class(target / side).items()
             for file in files
         }
-    except (OSError, ValueError, KeyError):
-        return False
-    return found == expected
+        # Once more, in case another program has just put another split there.
+        if _settings(target) != settings:
+            return None
+    except (OSError, ValueError):
+        return None
+    complete = Counter(name for _, name, _ in rows) == sizes
+    return _split(target, rows) if complete and found == rows else None
 
 
-def _check_replaceable(target):
+def _settings(target):
+    return json.loads((target / SETTINGS).read_text(encoding="utf-8"))
+
+
+def _check_replaceable(target, source):
     """Refuse to replace anything that `split_directory` did not put there itself."""
     if not target.exists():
         return
     advice = "Choose another target, or move it away yourself."
     if not target.is_dir():
         raise FileExistsError(f"The target {target} is a file. {advice}")
-    present = {f for f in target.rglob("*") if not f.is_dir() and f.name not in LITTER}
+    if os.path.ismount(target):
+        raise FileExistsError(f"The target {target} is a disk of its own. Choose a folder in it.")
+    present = [file for file in _files(target) if file.name not in paths.LITTER]
     if not present:
         return
     try:
-        made_here = json.loads((target / SETTINGS).read_text("utf-8"))["made_by"] == "utils.splits"
-        ours = {target / r["split"] / r["class"] / r["file"] for r in _rows(target)}
+        made_here = _settings(target)["made_by"] == "utils.splits"
     except (OSError, ValueError, KeyError, TypeError):
-        made_here, ours = False, set()
+        made_here = False
     if not made_here:
         raise FileExistsError(
             f"The target {target} already holds files that no split put there. {advice}"
         )
-    foreign = present - ours - {target / SETTINGS, target / "manifest.csv"}
+    try:
+        rows = _rows(target)
+    except (OSError, ValueError):  # a damaged manifest: the source alone says what is ours
+        rows = {}
+    made = (target / SETTINGS).stat().st_mtime_ns
+    notes = {target / SETTINGS, target / MANIFEST}
+    foreign = [f for f in present if f not in notes and not _is_ours(f, target, source, rows, made)]
     if foreign:
         raise FileExistsError(
-            f"The split in {target} has to be rebuilt, but holds a file that is not part of it: "
-            f"{min(foreign)}. Move that file away and try again."
+            f"The split in {target} has to be rebuilt, but holds a file that is not part of it, or "
+            f"was changed since: {min(foreign)}. Move that file away and try again."
         )
+
+
+def _files(folder):
+    """List all files below a folder, links among them, whatever they point to."""
+    for place, subfolders, names in os.walk(folder):
+        links = [name for name in subfolders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in (*names, *links))
+
+
+def _is_ours(file, target, source, rows, made):
+    """Say whether a file is a picture as it was put there: nothing is lost if it goes away."""
+    inside = file.relative_to(target).parts
+    if file.is_symlink() or len(inside) != 3 or inside[0] not in SIDES:
+        return False
+    state = file.stat()
+    if rows.get(inside) == state.st_size and state.st_mtime_ns <= made:
+        return True
+    original = source / inside[1] / inside[2]
+    return original.is_file() and filecmp.cmp(file, original, shallow=False)
+
+
+def _restore(home):
+    """Put the old split back, should Python have been stopped while a new one took its place."""
+    old = _old(home)
+    if old.exists() and not home.exists():
+        old.rename(home)
+
+
+def _old(home):
+    return home.with_name(f".{home.name}.split-old")
 
 
 def _build(home, sides, states, settings):
     """Make the split in a folder beside the target and rename it: never half a split."""
-    partial, old = (
-        home.with_name(f".{home.name}.split-partial"),
-        home.with_name(f".{home.name}.split-old"),
-    )
+    partial, old = home.with_name(f".{home.name}.split-partial"), _old(home)
     shutil.rmtree(partial, ignore_errors=True)  # what an interrupted call may have left
     shutil.rmtree(old, ignore_errors=True)
     try:
@@ -297,7 +398,7 @@ def _build(home, sides, states, settings):
         )
         for folder in sorted({Path(SIDES[i], name) for i, name, _, _ in rows}):
             (partial / folder).mkdir(parents=True)
-        with open(partial / "manifest.csv", "w", newline="", encoding="utf-8") as stream:
+        with open(partial / MANIFEST, "w", newline="", encoding="utf-8") as stream:
             writer = csv.writer(stream)
             writer.writerow(COLUMNS)
             for i, class_name, name, file in rows:
@@ -306,10 +407,14 @@ def _build(home, sides, states, settings):
         (partial / SETTINGS).write_text(json.dumps(settings, indent=1), encoding="utf-8")
         if home.exists():
             home.rename(old)
-        partial.rename(home)
+        try:
+            partial.rename(home)
+        except BaseException:
+            _restore(home)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _link(file, place):
@@ -320,13 +425,19 @@ def _link(file, place):
 
 
 def _rows(target):
-    with open(target / "manifest.csv", newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    """Read the manifest: {(side, class, file): bytes}. Raises ValueError if a line is damaged."""
+    try:
+        with open(target / MANIFEST, newline="", encoding="utf-8") as stream:
+            lines = list(csv.reader(stream))
+    except csv.Error as error:
+        raise ValueError(f"{target / MANIFEST} is damaged.") from error
+    if lines[:1] != [COLUMNS] or any(len(line) != len(COLUMNS) for line in lines):
+        raise ValueError(f"{target / MANIFEST} is damaged.")
+    return {(side, name, file): int(size) for side, name, file, size in lines[1:]}
 
 
-def _read_split(target):
-    rows = _rows(target)
-    found = Counter((row["split"], row["class"]) for row in rows)
-    names = sorted({row["class"] for row in rows})
+def _split(target, rows):
+    found = Counter((side, name) for side, name, _ in rows)
+    names = sorted({name for _, name, _ in rows})
     counts = {side: {name: found[side, name] for name in names} for side in SIDES}
-    return Split(*(target / side for side in SIDES), target / "manifest.csv", counts)
+    return Split(*(target / side for side in SIDES), target / MANIFEST, counts)
