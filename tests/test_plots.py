@@ -104,6 +104,48 @@ def test_unknown_metric_and_unusable_history_are_explained():
         plots.plot_history(None)
     with pytest.raises(ValueError, match="two figures"):
         plots.plot_history({str(number): curves() for number in range(8)})
+    with pytest.raises(ValueError, match="'accuracy' as the metric"):
+        plots.plot_history(curves(), metrics="val_accuracy")
+    with pytest.raises(ValueError, match="empty"):
+        plots.plot_history(curves(), metrics=())
+    with pytest.raises(ValueError, match="after the last epoch, 3"):
+        plots.plot_history(curves(), fine_tuning_starts=4)
+    with pytest.raises(ValueError, match="each epoch"):
+        plots.plot_history({**curves(epochs=4), "loss": [0.1, 0.2]})
+
+
+def test_accuracies_in_per_cent_are_refused():
+    for key in ("accuracy", "val_accuracy"):
+        with pytest.raises(ValueError, match="divide per cent by 100"):
+            plots.plot_history({**curves(), key: [50.0, 60.0, 70.0]})
+    plots.plot_history({**curves(), "loss": [5.0, 2.0, float("nan")]})  # losses have no limit
+
+
+def validated(epochs, validations):
+    values = curves(epochs=epochs)
+    short = {key: values[key][:validations] for key in ("val_accuracy", "val_loss")}
+    return FakeHistory(values | short, epoch=list(range(epochs)))
+
+
+def test_rare_validations_stand_at_their_epochs():
+    figure = plots.plot_history(validated(7, 3))  # validation_freq=2
+    train, validation = figure.axes[0].lines
+    assert list(validation.get_xdata()) == [2, 4, 6]
+    last = train.get_ydata()[5] - validation.get_ydata()[2]
+    assert f"final gap: {last:.0f} points" in texts(figure), "both after epoch 6"
+    by_dict = plots.plot_history(validated(10, 2).history)
+    assert list(by_dict.axes[0].lines[1].get_xdata()) == [5, 10]
+    continued = FakeHistory(
+        {**curves(epochs=5), "val_accuracy": [0.5, 0.6, 0.7]}, list(range(5, 10))
+    )
+    figure = plots.plot_history(continued, metrics="accuracy")
+    assert list(figure.axes[0].lines[1].get_xdata()) == [6, 8, 10]
+
+
+def test_validations_at_unknown_epochs_are_refused():
+    for history in (validated(7, 3).history, validated(11, 2), validated(4, 3)):
+        with pytest.raises(ValueError, match="not known after which"):
+            plots.plot_history(history)
 
 
 # ---------------------------------------------------------------- pictures
@@ -152,6 +194,19 @@ def test_show_images_explains_what_it_cannot_show(tmp_path):
         plots.show_images(np.zeros((2, 3, 3, 3)), titles=["one"])
     with pytest.raises(ValueError, match="height, width"):
         plots.show_images([np.zeros((4, 4, 7))])
+    with pytest.raises(ValueError, match="columns"):
+        plots.show_images(np.zeros((2, 3, 3, 3)), columns=0)
+
+
+def test_labels_may_be_titles():
+    for labels in (np.array([3, 0]), [3, 0]):
+        figure = plots.show_images(np.zeros((2, 4, 4, 3)), labels)
+        assert [axis.get_title() for axis in figure.axes] == ["3", "0"]
+
+
+def test_one_grey_picture_is_one_picture():
+    (axis,) = plots.show_images(np.zeros((28, 28, 1))).axes
+    assert axis.images[0].get_array().shape == (28, 28)
 
 
 def test_image_sizes_are_plotted_per_class(picture_folder):
@@ -166,14 +221,23 @@ def test_image_sizes_are_plotted_per_class(picture_folder):
     assert "1 file is not shown" in shown
 
 
-def test_image_sizes_limit_and_empty_folder(picture_folder, tmp_path):
-    figure = plots.show_image_sizes(picture_folder, limit=1)
-    assert [len(points.get_offsets()) for points in figure.axes[0].collections] == [1, 1]
+def test_image_sizes_are_those_of_upright_photos(tmp_path):
+    (tmp_path / "Cat").mkdir()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (30, 20)).save(tmp_path / "Cat" / "edge.jpg", exif=exif)
+    (cats,) = plots.show_image_sizes(tmp_path).axes[0].collections
+    assert list(map(tuple, cats.get_offsets())) == [(20, 30)]
+
+
+def test_image_sizes_need_class_folders(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(ValueError, match="one folder per class"):
         plots.show_image_sizes(tmp_path / "empty")
     with pytest.raises(ValueError, match="no folder"):
         plots.show_image_sizes(tmp_path / "nowhere")
+    with pytest.raises(TypeError, match="path of a folder"):
+        plots.show_image_sizes(["Cat", "Dog"])
 
 
 # ---------------------------------------------------------------- inside a network
@@ -191,15 +255,15 @@ def test_colour_filters_are_scaled_each_by_its_own_range():
     assert np.all(tiles[2] == 0.5), "a filter of zeros does not divide by zero"
 
 
-def test_deeper_filters_show_one_channel():
+def test_deeper_filters_show_their_first_channel():
     kernel = np.zeros((3, 3, 16, 70), np.float32)
-    kernel[1, 1, 5, :] = 2
-    figure = plots.show_filters(kernel, channel=5)
+    kernel[1, 1, 0, :] = 2
+    kernel[1, 1, 0, 1] = -2
+    figure = plots.show_filters(kernel)
     tiles = [axis.images[0].get_array() for axis in figure.axes if axis.images]
-    assert len(tiles) == 64 and tiles[0].shape == (3, 3) and tiles[0][1, 1] == 1
-    assert "64 of 70" in texts(figure) and "channel 5 of 16" in texts(figure)
-    with pytest.raises(ValueError, match="0 to 15"):
-        plots.show_filters(kernel, channel=16)
+    assert len(tiles) == 64 and tiles[0].shape == (3, 3)
+    assert [tile[1, 1] for tile in tiles[:3]] == [1, 0, 1]
+    assert "64 of 70" in texts(figure) and "channel 0 of 16" in texts(figure)
     with pytest.raises(ValueError, match="Conv2D"):
         plots.show_filters(np.zeros((10, 2)))
 
@@ -247,21 +311,6 @@ def test_feature_maps_follow_the_picture_and_name_dead_maps(sequential):
     assert "call" not in vars(sequential.get_layer("first")), "the model is left as it was"
 
 
-def test_feature_maps_of_models_inside_models(keras, sequential):
-    layers = keras.layers
-    inner = keras.Sequential([layers.Conv2D(2, 3, name="inside")])
-    inputs = keras.Input((16, 12, 3))
-    values = layers.Conv2D(5, 1, name="outside")(inner(inputs))
-    model = keras.Model(inputs, layers.Flatten()(values))
-    image = np.zeros((16, 12, 3), np.float32)
-    assert list(journey(plots.show_feature_maps(model, image)))[1:] == [
-        "inside\n14 × 10 × 2",
-        "outside\n14 × 10 × 5",
-    ]
-    figure = plots.show_feature_maps(model, image[None], layers=["outside"], maps_per_layer=3)
-    assert [len(maps) for maps in journey(figure).values()] == [1, 3]
-
-
 def test_feature_maps_of_a_deep_model_show_the_last_layer_of_each_size(keras):
     layers = keras.layers
     model = keras.Sequential(
@@ -274,30 +323,18 @@ def test_feature_maps_of_a_deep_model_show_the_last_layer_of_each_size(keras):
     assert [label.split("\n")[0] for label in rows] == ["picture", "c8", "d3"]
 
 
-def test_feature_maps_explain_a_wrong_picture_or_layer(sequential):
+def test_feature_maps_show_eight_of_each_layer(keras):
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Conv2D(9, 3, name="nine")])
+    rows = journey(plots.show_feature_maps(model, np.ones((8, 8, 1))))
+    assert [len(maps) for maps in rows.values()] == [1, 8]
+
+
+def test_feature_maps_explain_a_wrong_picture(sequential):
     with pytest.raises(ValueError, match="16 × 12 × 3"):
         plots.show_feature_maps(sequential, np.zeros((12, 16, 3)))
-    with pytest.raises(ValueError, match="first, pool"):
-        plots.show_feature_maps(sequential, np.zeros((16, 12, 3)), layers=["last"])
-    with pytest.raises(ValueError, match="feature maps"):
-        plots.show_feature_maps(sequential, np.zeros((16, 12, 3)), layers=["average"])
 
 
 # ---------------------------------------------------------------- results
-
-
-def test_wilson_interval_agrees_with_the_formula():
-    z = 1.959963984540054
-    p, n = 0.7, 100
-    middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
-    np.testing.assert_allclose(plots.wilson_interval(70, 100), (middle - half, middle + half))
-    assert plots.wilson_interval(0, 10)[0] == 0 and plots.wilson_interval(10, 10)[1] == 1
-    low, high = plots.wilson_interval(70, 100, confidence=0.5)
-    assert middle - half < low < 0.7 < high < middle + half
-    for correct, total in ((0, 0), (11, 10), (-1, 10)):
-        with pytest.raises(ValueError, match="count pictures"):
-            plots.wilson_interval(correct, total)
 
 
 def bars(axis):
@@ -329,6 +366,38 @@ def test_data_size_averages_runs_and_compares_curves():
         plots.plot_data_size([20, 80], [0.5])
 
 
+def test_data_sizes_may_come_in_any_order():
+    intervals = [(0.7, 0.79), (0.55, 0.65)]
+    figure = plots.plot_data_size([400, 100], [0.75, 0.6], intervals=intervals)
+    (line, *_) = figure.axes[0].containers[0]
+    assert (list(line.get_xdata()), list(line.get_ydata())) == ([100, 400], [60, 75])
+    assert bars(figure.axes[0]) == [[(55, 65), (70, 79)]]
+
+
+def test_data_size_explains_what_it_cannot_plot():
+    sizes, accuracies = [100, 400], [0.6, 0.75]
+    bad_intervals = (
+        ([0.55, 0.7], [0.65, 0.79]),  # all lows, all highs
+        [(0.55, 0.74), (0.65, 0.79)][::-1],
+        [(55, 65), (70, 79)],
+        [(0.55, 0.65), None],
+        [(0.55, 0.65)],
+        [0.05, 0.04],
+    )
+    for intervals in bad_intervals:
+        with pytest.raises(ValueError, match=r"zip\(lows, highs\)"):
+            plots.plot_data_size(sizes, accuracies, intervals=intervals)
+    for values in ([60, 75], [0.6, float("nan")], [-0.1, 0.5], [[0.6], [[0.7]]]):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            plots.plot_data_size(sizes, values)
+    for wrong in ([100, 100], [0, 100], [0.5, 1], []):
+        with pytest.raises(ValueError, match="size"):
+            plots.plot_data_size(wrong, accuracies[: len(wrong)])
+    for intervals in ([(0.5, 0.7), (0.7, 0.8)], {"b": [(0.5, 0.7), (0.7, 0.8)]}):
+        with pytest.raises(ValueError, match="same names: a"):
+            plots.plot_data_size(sizes, {"a": accuracies}, intervals=intervals)
+
+
 def test_worst_mistakes_come_in_the_order_of_sureness():
     labels = [0, 1, 0, 1, 0]
     probabilities = np.array([[0.9], [0.8], [0.97], [0.3], [0.1]])
@@ -356,8 +425,26 @@ def test_worst_mistakes_explain_no_mistakes_logits_and_mismatches():
         plots.show_worst_mistakes(images, [0, 1], [-3.0, 4.0], ["Cat", "Dog"])
     with pytest.raises(ValueError, match="do not belong together"):
         plots.show_worst_mistakes(images, [0, 1, 1], [0.1, 0.9, 0.2], ["Cat", "Dog"])
+    with pytest.raises(ValueError, match="do not belong together"):
+        plots.show_worst_mistakes(images[:1], [0, 1], [0.1, 0.9], ["Cat", "Dog"])
     with pytest.raises(ValueError, match="class names"):
         plots.show_worst_mistakes(images, [0, 1], np.full((2, 3), 1 / 3), ["Cat", "Dog"])
+    with pytest.raises(TypeError, match="order of the class numbers"):
+        plots.show_worst_mistakes(images, [0, 1], [0.1, 0.9], {"Cat", "Dog"})
+
+
+def test_only_the_pictures_shown_are_opened(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "wrong.png")
+    files = ["nowhere.png", str(tmp_path / "wrong.png"), "nor_here.png"]
+    figure = plots.show_worst_mistakes(files, [0, 0, 1], [0.1, 0.9, 0.4], ["Cat", "Dog"], count=1)
+    assert [axis.get_title() for axis in figure.axes] == ["said Dog 90 %,\nis Cat"]
+
+
+def test_files_of_a_shuffled_training_set_have_no_order(picture_folder):
+    pipelines = pytest.importorskip("utils.pipelines")
+    data = pipelines.image_dataset(picture_folder, (8, 8), training=True)
+    with pytest.raises(TypeError, match="without training=True"):
+        plots.show_worst_mistakes(data.file_paths, [0, 0, 1], [0.1, 0.9, 0.4], ["Cat", "Dog"])
 
 
 def test_confusion_matrix_counts_rows_as_truth():
@@ -377,6 +464,9 @@ def test_confusion_matrix_takes_probabilities_and_refuses_nonsense():
     assert "2 of 2 right" in texts(by_probability)
     by_row = plots.plot_confusion_matrix([0, 1], [[0.2, 0.8], [0.7, 0.3]], ["Cat", "Dog"])
     assert "0 of 2 right" in texts(by_row)
+    for answers in ([-2.5, 3.1], [12.5, 80.0], [0.2, float("nan")]):
+        with pytest.raises(ValueError, match="sigmoid|NaN"):
+            plots.plot_confusion_matrix([0, 1], answers, ["Cat", "Dog"])
     with pytest.raises(ValueError, match="0 to 1"):
         plots.plot_confusion_matrix([0, 2], [0, 1], ["Cat", "Dog"])
     with pytest.raises(ValueError, match="do not belong together"):
