@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from utils import backbones
-from utils.pipelines import image_dataset, load_image, random_affine
+from utils.pipelines import load_image
 
 # isort: split
 import keras
@@ -235,9 +234,25 @@ def test_unknown_networks_are_answered_with_known_ones():
         backbones.backbone("mobilenet_v2")
     with pytest.raises(ValueError, match="InceptionV3"):
         backbones.backbone("no such thing")
+    with pytest.raises(ValueError, match="There is no network"):
+        backbones.backbone(keras.applications.MobileNetV2)
 
 
-def test_no_network_names_the_one_that_needs_none(monkeypatch):
+def test_image_size_may_be_one_number_and_nothing_senseless():
+    network = backbones.backbone(image_size=96, cut="block1a_project_bn")
+    assert network.input_shape == (None, 96, 96, 3)
+    for size in [(96, 96, 3), "96", (0, 96), (None, 96)]:
+        with pytest.raises(ValueError, match="image_size"):
+            backbones.backbone(image_size=size)
+
+
+@pytest.fixture
+def nothing_downloaded(monkeypatch, tmp_path):
+    """An empty folder in place of the one where Keras keeps its downloads."""
+    monkeypatch.setattr(keras.src.backend.config, "_KERAS_DIR", str(tmp_path))
+
+
+def test_no_network_names_the_one_that_needs_none(monkeypatch, nothing_downloaded):
     def unplugged(*_, **__):
         raise socket.gaierror("Name or service not known")
 
@@ -246,7 +261,7 @@ def test_no_network_names_the_one_that_needs_none(monkeypatch):
         backbones.backbone("MobileNetV2", image_size=(96, 96))
 
 
-def test_a_network_that_never_answers_is_given_up(monkeypatch):
+def test_a_network_that_never_answers_is_given_up(monkeypatch, nothing_downloaded):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", silent.getsockname())
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [address])
@@ -262,92 +277,3 @@ def test_a_missing_file_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(backbones, "PRETRAINED", tmp_path)
     with pytest.raises(FileNotFoundError, match="data/pretrained"):
         backbones.backbone()
-
-
-# ---------------------------------------------------------------- features
-
-
-@pytest.fixture
-def pictures(tmp_path):
-    rng = np.random.default_rng(0)
-    for name in ("Cat", "Dog"):
-        (tmp_path / "pets" / name).mkdir(parents=True)
-        for index in range(3):
-            pixels = rng.integers(0, 256, (20, 20, 3), dtype=np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "pets" / name / f"{index}.png")
-    return tmp_path / "pets"
-
-
-def small_network(pooled=True, factor=1 / 255):
-    pixels = keras.Input((None, None, 3))
-    x = layers.Rescaling(factor)(pixels)
-    x = layers.Conv2D(4, 3, kernel_initializer=keras.initializers.GlorotUniform(seed=1))(x)
-    return keras.Model(pixels, layers.GlobalAveragePooling2D()(x) if pooled else x)
-
-
-def test_features_are_computed_once(pictures, tmp_path, capsys):
-    cache = tmp_path / "features"
-    model, dataset = small_network(), image_dataset(pictures, (16, 16), batch_size=4)
-    features, labels = backbones.extract_features(dataset, model, cache=cache)
-    assert features.shape == (6, 4) and features.dtype == np.float32
-    assert labels.tolist() == [0, 0, 0, 1, 1, 1] and labels.dtype == np.int32
-    expected = np.concatenate([model(images) for images, _ in dataset])
-    np.testing.assert_allclose(features, expected, atol=1e-5)
-    (line,) = capsys.readouterr().out.splitlines()
-    assert "6 pictures" in line and "computed in" in line
-
-    again = small_network()  # the same, with other automatic names for its layers
-    assert again.layers[2].name != model.layers[2].name
-    again.predict = None  # would fail
-    moved = pictures.rename(tmp_path / "moved")
-    dataset = image_dataset(moved, (16, 16), batch_size=5)
-    reused, labels = backbones.extract_features(dataset, again, cache=cache)
-    np.testing.assert_array_equal(reused, features)
-    assert labels.tolist() == [0, 0, 0, 1, 1, 1]
-    (line,) = capsys.readouterr().out.splitlines()
-    assert "reused" in line
-
-
-@pytest.mark.parametrize(
-    "change", ["a picture", "size", "weights", "output", "preprocessing", "order", "damage"]
-)
-def test_whatever_matters_makes_features_new(change, pictures, tmp_path, capsys):
-    cache = tmp_path / "features"
-    backbones.extract_features(image_dataset(pictures, (16, 16)), small_network(), cache=cache)
-    model, size = small_network(), (16, 16)
-    if change == "a picture":
-        Image.new("RGB", (20, 20), "red").save(pictures / "Cat" / "1.png")
-    elif change == "size":
-        size = (18, 16)
-    elif change == "weights":
-        model.set_weights([weights + 0.01 for weights in model.get_weights()])
-    elif change == "output":
-        model = small_network(pooled=False)
-    elif change == "preprocessing":
-        model = small_network(factor=1 / 128)
-    elif change == "order":
-        (pictures / "Cat" / "0.png").rename(pictures / "Cat" / "9.png")
-    elif change == "damage":
-        (file,) = cache.iterdir()
-        file.write_bytes(file.read_bytes()[:200])
-    capsys.readouterr()
-    dataset = image_dataset(pictures, size)
-    features, _ = backbones.extract_features(dataset, model, cache=cache)
-    assert "computed in" in capsys.readouterr().out
-    np.testing.assert_allclose(features, model.predict(dataset, verbose=0), atol=1e-5)
-    assert len(list(cache.iterdir())) == (1 if change == "damage" else 2)
-
-
-def test_features_without_a_cache(pictures, tmp_path, capsys):
-    dataset = image_dataset(pictures, (16, 16))
-    for _ in range(2):
-        backbones.extract_features(dataset, small_network(), cache=None)
-        assert "computed in" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("augment", [None, random_affine()])
-def test_pictures_that_come_differently_each_time_are_refused(augment, pictures, tmp_path):
-    dataset = image_dataset(pictures, (16, 16), training=True, augment=augment)
-    with pytest.raises(ValueError, match="without training=True"):
-        backbones.extract_features(dataset, small_network(), cache=tmp_path / "features")
-    assert not (tmp_path / "features").exists()

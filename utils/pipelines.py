@@ -8,17 +8,25 @@ convert to float32, augment, prefetch.
 from utils import quiet  # noqa: F401
 
 # isort: split
-import io
+import inspect
 import os
 import shutil
 import tempfile
 import weakref
+from contextlib import suppress
 from math import pi
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from filelock import FileLock, Timeout
 
+from utils import gates
+from utils.paths import DATA
+from utils.pictures import defect, upright_pixels
 from utils.splits import pictures_by_class
+
+CACHE = DATA / "cache"  # decoded pictures that exceed the memory
 
 
 def image_dataset(
@@ -46,7 +54,7 @@ def image_dataset(
     Args:
         directory: folder with one folder per class; label 0 is the first class name in sorted
             order, and so on.
-        image_size: height and width of the result, in pixels.
+        image_size: height and width of the result, in pixels; one number means a square.
         batch_size: pictures in a batch; the last batch of an epoch may be smaller.
         training: True shuffles; False keeps the sorted order, the same in every epoch.
         augment: for training only, a function `(images, seed) -> images` on a float32 batch and
@@ -56,37 +64,38 @@ def image_dataset(
         seed: decides orders, augmentation and which pictures a limit leaves.
         memory_budget: bytes that the decoded pictures, number x height x width x 3, may take in
             memory (twice that for a moment, while they are read). Beyond it they are kept in a
-            temporary folder instead, which goes away with the data set or when Python ends.
+            folder in `data/cache` instead, which goes away with the data set or when Python ends.
 
     Returns:
         A `tf.data.Dataset` of (images, labels): float32 (batch, height, width, 3) in 0–255 and
-        int32 (batch,). `len()` gives the number of batches. It has the attributes `class_names`
-        and `file_paths`, two lists of str; the latter is in sorted, unshuffled order.
+        int32 (batch,). `len()` gives the number of batches. It has the attributes `class_names`,
+        a list of str, and `file_paths`: a list of str in the order of the pictures or, of a
+        training set, whose pictures come in ever new orders, a frozenset.
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if there are no pictures, one of them cannot be decoded (the message names
+        ValueError: if a class has no pictures, one of them cannot be decoded (the message names
             it), or an argument makes no sense.
+        TypeError: if `directory` is no folder, or `augment` no function of images and a seed.
         OSError: if the decoded pictures fit neither in the budget nor on the disk.
     """
+    image_size = gates.image_size(image_size)
+    batch_size = gates.whole_number(batch_size, "batch_size", 1)
+    memory_budget = gates.whole_number(memory_budget, "memory_budget")
+    seed = gates.seed(seed)
     if augment is not None and not training:
         raise ValueError(
             "augment is for training pictures only: validation and test pictures stay as they "
             "are, or their accuracy would mean nothing. Pass training=True, or leave augment out."
         )
-    if batch_size < 1:
-        raise ValueError(f"batch_size={batch_size} should be at least 1.")
+    if augment is not None:
+        _check_augment(augment)
     classes = pictures_by_class(directory)
     if limit_per_class is not None:
         classes = {k: _limit(k, files, limit_per_class, seed) for k, files in classes.items()}
     files = [str(file) for files in classes.values() for file in files]
-    if not files:
-        raise ValueError(
-            f"The class folders of {directory} ({', '.join(classes)}) hold no pictures. "
-            "Put .jpg, .png, .bmp or .gif files into them."
-        )
     labels = np.repeat(np.arange(len(classes), dtype=np.int32), list(map(len, classes.values())))
-    take, folder = _decode_all(files, image_size, memory_budget)
+    take, give_back = _decode_all(files, image_size, memory_budget)
     # TensorFlow operations alone from here on: a Python function called by the threads that
     # prefetch could keep Python from ending.
     with tf.device("CPU"):
@@ -116,10 +125,9 @@ def image_dataset(
         .apply(tf.data.experimental.assert_cardinality(-(-len(files) // batch_size)))
         .prefetch(tf.data.AUTOTUNE)
     )
-    if folder:  # goes with the data set, or when Python ends
-        weakref.finalize(dataset, shutil.rmtree, folder, ignore_errors=True)
+    weakref.finalize(dataset, give_back)  # at the latest when Python ends
     dataset.class_names = list(classes)
-    dataset.file_paths = files
+    dataset.file_paths = frozenset(files) if training else files
     return dataset
 
 
@@ -132,31 +140,49 @@ def random_affine(flip=True, rotation=0.1, translation=0.1, zoom=0.1, contrast=0
     and the picture is resampled once, which is faster and keeps it sharper. What comes in from
     outside the frame is the picture's own mirror image.
 
+    >>> augment = random_affine(rotation=0.05)
+    >>> augment(np.zeros((2, 16, 24, 3), np.float32), seed=(1, 2)).shape.as_list()
+    [2, 16, 24, 3]
+
     Args:
         flip: True mirrors every other picture left to right.
         rotation: largest angle, as a fraction of a full turn, either way.
         translation: largest shift, as a fraction of height and of width, either way.
         zoom: largest change of scale, as a fraction, in or out; keeps the proportions.
         contrast: largest change of contrast, as a fraction; 0 leaves the pixel values alone.
+            What leaves 0–255 is cut off there.
 
     Returns:
         A function `(images, seed) -> images`: float32 (batch, height, width, 3) in 0–255, with
         a stateless seed of shape (2,). The same seed gives the same result.
 
     Raises:
-        ValueError: if a factor is negative, or too large to make sense.
+        ValueError: if a factor is no fraction, or flip neither True nor False; by the function,
+            if it gets no batch of pictures or no such seed.
     """
-    factors = {"rotation": rotation, "translation": translation, "zoom": zoom, "contrast": contrast}
-    for name, factor in factors.items():
-        if not 0 <= factor < 1:
-            raise ValueError(
-                f"{name}={factor} should be a fraction from 0 up to, not including, 1."
-            )
+    if not isinstance(flip, (bool, np.bool_)):
+        raise ValueError(
+            f"flip={flip!r} should be True or False: random_affine mirrors left to right only."
+        )
+    rotation = gates.fraction(rotation, "rotation")
+    translation = gates.fraction(translation, "translation")
+    zoom = gates.fraction(zoom, "zoom")
+    contrast = gates.fraction(contrast, "contrast")
 
+    @tf.autograph.experimental.do_not_convert
     def augment(images, seed):
+        images, seed = tf.cast(images, tf.float32), tf.convert_to_tensor(seed)
+        if images.shape.rank != 4:
+            raise ValueError(
+                "Augmentation takes a batch of pictures: images[None] makes one of one."
+            )
+        if seed.shape != (2,) or not seed.dtype.is_integer:
+            raise ValueError(
+                "The seed of an augmentation is two whole numbers, such as (1, 2). In map, labels "
+                "would take its place: let image_dataset(…, training=True, augment=…) call it."
+            )
         number, height, width, _ = tf.unstack(tf.shape(images))
-        draws = tf.random.stateless_uniform((6, number), seed, minval=-1.0, maxval=1.0)
-        side, angle, down, right, scale, strength = tf.unstack(draws)
+        side, angle, down, right, scale, strength = tf.unstack(_draw((6, number), seed))  # (n,)
 
         matrix = _affine_matrix(
             mirror=tf.where(side < 0, -1.0, 1.0) if flip else tf.ones_like(side),
@@ -184,39 +210,53 @@ def load_image(source, image_size):
     which way is up: such a photo is turned upright first (`image_dataset` does not do that).
 
     Args:
-        source: a path, the file's bytes, or an open binary file.
-        image_size: height and width of the result, in pixels.
+        source: a path, the file's bytes, an open binary file, or a PIL image.
+        image_size: height and width of the result, in pixels; one number means a square.
 
     Returns:
         float32 array (height, width, 3) in 0–255; `photo[None]` makes a batch of one.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not a picture, or a damaged one.
+        ValueError: if it is not a picture, a damaged or a far too large one, or if image_size
+            makes no sense.
+        TypeError: if it is nothing that a picture can be read from.
     """
-    from PIL import Image, ImageOps
-
-    height, width = image_size
-    stream = io.BytesIO(source) if isinstance(source, (bytes, bytearray, memoryview)) else source
-    try:
-        with Image.open(stream) as photo:
-            lies_on_its_side = photo.getexif().get(0x0112, 1) >= 5  # the Orientation tag
-            # The same reduced decoding as in `_decode`; other formats than JPEG ignore it.
-            photo.draft("RGB", (height, width) if lies_on_its_side else (width, height))
-            pixels = np.array(ImageOps.exif_transpose(photo).convert("RGB"))
-    except FileNotFoundError:
-        raise
-    except (OSError, SyntaxError, ValueError) as error:
-        name = f"{source}" if isinstance(source, (str, os.PathLike)) else "This file"
-        raise ValueError(
-            f"{name} cannot be read as a picture ({error}). Try another photo, or save this one "
-            "as JPEG or PNG first."
-        ) from error
+    image_size = gates.image_size(image_size)
+    if isinstance(source, np.ndarray) or tf.is_tensor(source):
+        raise TypeError(
+            "This is an array of pixels already; load_image reads files. To resize an array, use "
+            "tf.image.resize(pixels, image_size)."
+        )
+    pixels = upright_pixels(source, at_least=image_size)
     return _resize(pixels, image_size).numpy().astype(np.float32)
 
 
+def _check_augment(augment):
+    """Refuse what is no function (images, seed) -> images, before any picture is read."""
+    if augment is random_affine:
+        raise TypeError("random_affine makes the augmentation: write augment=random_affine().")
+    if isinstance(augment, tf.keras.layers.Layer):
+        raise TypeError(
+            "A Keras layer draws from its own random numbers, not from a seed. Use "
+            "augment=random_affine(…), or put the layer into the network, before the first "
+            "convolution."
+        )
+    try:
+        inspect.signature(augment).bind("images", "seed")
+        fits = not inspect.isclass(augment)
+    except TypeError:
+        fits = False
+    if not fits:
+        raise TypeError(
+            "augment should be a function (images, seed) -> images, such as random_affine() "
+            f"makes, not {augment!r:.60}."
+        )
+
+
 def _limit(name, files, limit, seed):
-    if not 1 <= limit <= len(files):
+    limit = gates.whole_number(limit, "limit_per_class", 1)
+    if limit > len(files):
         raise ValueError(
             f"limit_per_class={limit} should be between 1 and {len(files)}, the number of "
             f"pictures of class {name!r}."
@@ -226,43 +266,76 @@ def _limit(name, files, limit, seed):
 
 
 def _decode_all(files, image_size, memory_budget):
-    """Decode the files once and keep the bytes, in memory or in a temporary folder.
+    """Decode the files once and keep the bytes, in memory or on disk.
 
     Returns:
-        A function from int64 indices to the uint8 pictures (number, height, width, 3), and the
-        temporary folder that it needs, or None.
+        A function from int64 indices to the uint8 pictures (number, height, width, 3), and a
+        function to call when they are needed no longer.
     """
+    for file in files:  # TensorFlow reads some BMPs wrong without a word
+        if file.lower().endswith(".bmp") and (reason := defect(file, Path(file).read_bytes())):
+            raise ValueError(_unreadable(file, reason))
     shape = (len(files), *image_size, 3)
     size = int(np.prod(shape, dtype=np.int64))
     if size <= memory_budget:
         with tf.device("CPU"):
             pixels = tf.concat(list(_decoded(files, image_size)), axis=0)
-        return lambda chosen: tf.gather(pixels, chosen), None
+        return lambda chosen: tf.gather(pixels, chosen), lambda: None
 
-    free = shutil.disk_usage(tempfile.gettempdir()).free
-    if size > free:  # say so now rather than halfway
-        raise OSError(
-            f"The decoded pictures need {size / 2**30:.1f} GiB, more than memory_budget, and "
-            f"{tempfile.gettempdir()} has {free / 2**30:.1f} GiB free. Use a smaller image_size."
-        )
-    folder = tempfile.mkdtemp(prefix="pictures-")
+    folder, remove = _folder_for_this_process()
     try:
+        free = shutil.disk_usage(folder).free
+        if size > free:  # say so now rather than halfway
+            raise OSError(
+                f"The decoded pictures need {size / 2**30:.1f} GiB, more than memory_budget, and "
+                f"{CACHE} has {free / 2**30:.1f} GiB free. Use a smaller image_size."
+            )
         pictures = (picture for some in _decoded(files, image_size) for picture in some.numpy())
         for number, picture in enumerate(pictures):
-            with open(os.path.join(folder, str(number)), "wb") as stream:
-                stream.write(picture)
+            (folder / str(number)).write_bytes(picture)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove()
         raise
 
     def read(number):
-        return tf.io.read_file(tf.strings.join([folder, tf.strings.as_string(number)], os.sep))
+        name = tf.strings.as_string(number)
+        return tf.io.read_file(tf.strings.join([str(folder), name], os.sep))
 
     def take(chosen):
         pictures = tf.map_fn(read, chosen, fn_output_signature=tf.string)
         return tf.reshape(tf.io.decode_raw(pictures, tf.uint8), (-1, *shape[1:]))
 
-    return take, folder
+    return take, remove
+
+
+def _folder_for_this_process():
+    """Make a folder in `CACHE`, and remove those that killed processes left behind.
+
+    A folder belongs to a living process as long as the lock beside it is held: the system
+    releases it when the process ends, however it ends.
+
+    Returns:
+        The folder, and a function that removes it.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with FileLock(CACHE / "cache.lock"):  # one process at a time looks and makes
+        for folder in {path.with_suffix("") for path in CACHE.glob("pictures-*")}:
+            lock = FileLock(folder.with_suffix(".lock"))
+            with suppress(Timeout):  # its process lives
+                lock.acquire(blocking=False)
+                _remove(folder, lock)
+        folder = Path(tempfile.mkdtemp(prefix="pictures-", dir=CACHE))
+        # Not bound to this thread: the data set may be forgotten in another one.
+        lock = FileLock(folder.with_suffix(".lock"), thread_local=False)
+        lock.acquire()
+    return folder, lambda: _remove(folder, lock)
+
+
+def _remove(folder, lock):
+    shutil.rmtree(folder, ignore_errors=True)
+    lock.release()
+    with suppress(OSError):  # another process may be looking at it
+        os.unlink(lock.lock_file)
 
 
 def _decoded(files, image_size):
@@ -315,16 +388,33 @@ def _check_decodes(file, image_size):
     try:
         _decode(file, image_size)
     except tf.errors.OpError as error:
-        raise ValueError(
-            f"{file} cannot be read as a picture. Move it out of its class folder, or get the "
-            "data set with utils.datasets.fetch, which sets broken pictures aside."
-        ) from error
+        raise ValueError(_unreadable(file, "damaged, or not a picture")) from error
+
+
+def _unreadable(file, reason):
+    return (
+        f"{file} cannot be read as a picture ({reason}). Move it out of its class folder, or get "
+        "the data set with utils.datasets.fetch, which sets broken pictures aside."
+    )
 
 
 def _resize(pixels, image_size):
     pixels = tf.ensure_shape(pixels, (None, None, 3))
     resized = tf.image.resize(pixels, image_size, method="bilinear")
     return tf.cast(resized + 0.5, tf.uint8)  # rounds; interpolation never leaves 0–255
+
+
+def _draw(shape, seed):
+    """Random numbers from -1 to 1, the same from a seed wherever and however this is compiled.
+
+    That holds for random bits, but not for the fractions that `stateless_uniform` makes of them:
+    so they are made here, as TensorFlow does it outside XLA, from the lowest 23 bits.
+    """
+    bits = tf.random.stateless_uniform(
+        shape, seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
+    )
+    one_to_two = tf.bitcast((bits & 0x7FFFFF) | 0x3F800000, tf.float32)
+    return 2 * (one_to_two - 1) - 1
 
 
 def _affine_matrix(*, mirror, angle, down, right, scale, height, width):
@@ -334,7 +424,7 @@ def _affine_matrix(*, mirror, angle, down, right, scale, height, width):
     with the mirroring F and the rotation R: the last step of the augmentation is undone first.
     """
     middle_x, middle_y = tf.cast(width - 1, tf.float32) / 2, tf.cast(height - 1, tf.float32) / 2
-    cos, sin = tf.cos(angle), tf.sin(angle)
+    cos, sin = tf.cos(angle), tf.sin(angle)  # (n,), as all that follows
     xx, xy, yx, yy = mirror * cos, -mirror * sin, sin, cos  # F·R
     x0 = middle_x - xx * (scale * middle_x + right) - xy * (scale * middle_y + down)
     y0 = middle_y - yx * (scale * middle_x + right) - yy * (scale * middle_y + down)
@@ -348,26 +438,26 @@ def _resample(images, matrix):
     Beyond the frame the picture is continued by its mirror image. XLA makes one loop over the
     pixels of it, in a third of the time of TensorFlow's own ImageProjectiveTransform.
     """
-    number, height, width, channels = tf.unstack(tf.shape(images))
+    number, height, width, channels = tf.unstack(tf.shape(images))  # n, h, w, c
     x, y = tf.meshgrid(tf.range(width, dtype=tf.float32), tf.range(height, dtype=tf.float32))
     (xx, xy, x0), (yx, yy, y0) = tf.nest.map_structure(lambda v: v[:, None, None], matrix)
-    x, y = xx * x + xy * y + x0, yx * x + yy * y + y0
-    left, top = tf.floor(x), tf.floor(y)
+    x, y = xx * x + xy * y + x0, yx * x + yy * y + y0  # (n, 1, 1) with (h, w): (n, h, w)
+    left, top = tf.floor(x), tf.floor(y)  # (n, h, w)
 
     def within(position, size):
         period = tf.cast(2 * size, tf.float32)
         position -= period * tf.floor(position / period)
-        return tf.cast(tf.minimum(position, period - 1 - position), tf.int32)
+        return tf.cast(tf.minimum(position, period - 1 - position), tf.int32)  # (n, h, w)
 
-    rows = tf.reshape(images, (-1, channels))
-    first = (tf.range(number) * height)[:, None, None]
+    rows = tf.reshape(images, (-1, channels))  # (n·h·w, c)
+    first = (tf.range(number) * height)[:, None, None]  # (n, 1, 1): a picture's first row of h
 
     def pixels(down, right):
-        row = first + within(top + down, height)
-        return tf.gather(rows, row * width + within(left + right, width))
+        row = first + within(top + down, height)  # (n, h, w)
+        return tf.gather(rows, row * width + within(left + right, width))  # (n, h, w, c)
 
     def between(one, other, fraction):
-        return one + (other - one) * fraction[..., None]
+        return one + (other - one) * fraction[..., None]  # (n, h, w, c)
 
     above, below = (between(pixels(down, 0), pixels(down, 1), x - left) for down in (0, 1))
-    return between(above, below, y - top)
+    return between(above, below, y - top)  # (n, h, w, c)

@@ -3,8 +3,10 @@
 Import this module first, then TensorFlow as usual. The messages (about optional CPU
 instructions, missing graphics cards and the like) come from C++ code that writes to file
 descriptor 2 directly, before any log level is heeded; so that descriptor is diverted while
-TensorFlow is imported and runs its first operation. One Python warning is left out as well, with
-which Keras complains of a default of its own. This is the only place that silences anything.
+TensorFlow is imported and looks for devices. It does not set them up yet: `tf.config` can still
+limit a graphics card's memory, for example, until the first operation. One Python warning is left
+out as well, with which Keras complains of a default of its own. This is the only place that
+silences anything.
 """
 
 import os
@@ -51,4 +53,4 @@ def silenced_stderr():
 with silenced_stderr():
     import tensorflow as tf
 
-    tf.constant(0) + 0  # the first operation sets up the devices, which is noisy as well
+    tf.config.list_physical_devices()  # noisy as well, where it finds no driver for instance
