@@ -1,95 +1,82 @@
-"""Behaviour of ``python -m utils``."""
+"""Behaviour of ``python -m utils``; `course` is tested in test_course.py."""
 
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import create_autospec
 
 import pytest
+from PIL import Image
 
 from utils import __main__ as cli
-
-ROOT = Path(__file__).resolve().parent.parent
+from utils import datasets, doctor, paths
+from utils.paths import ROOT
 
 
 @pytest.fixture
-def module(monkeypatch):
-    """Replace a function of a module that a command imports."""
+def fetch_raises(monkeypatch):
+    def fetch_raises(error):
+        stand_in = create_autospec(datasets.fetch, side_effect=error)
+        monkeypatch.setattr(datasets, "fetch", stand_in)
 
-    def replace(name, **functions):
-        stand_in = SimpleNamespace(**functions)
-        monkeypatch.setitem(sys.modules, f"utils.{name}", stand_in)
-        monkeypatch.setattr(sys.modules["utils"], name, stand_in, raising=False)
-
-    return replace
+    return fetch_raises
 
 
-def test_fetch_passes_name_and_source_and_prints_the_folder(module, capsys):
-    calls = []
-
-    def fetch(name, source=None):
-        calls.append((name, source))
-        return SimpleNamespace(directory=Path("somewhere") / name)
-
-    module("datasets", fetch=fetch)
-    assert cli.main(["fetch", "cats_vs_dogs"]) == 0
-    assert cli.main(["fetch", "cats_vs_dogs", "--source", "real"]) == 0
-    assert calls == [("cats_vs_dogs", None), ("cats_vs_dogs", "real")]
-    assert str(Path("somewhere") / "cats_vs_dogs") in capsys.readouterr().out
+def test_fetch_prints_the_folder_of_the_source_it_is_given(sample, tmp_path, monkeypatch, capsys):
+    sample()
+    monkeypatch.setattr(paths, "DATA", tmp_path / "data")
+    for options, source in (((), "sample"), (("--source", "real"), "real")):
+        assert cli.main(["fetch", "pets", *options]) == 0
+        folder = Path(capsys.readouterr().out.splitlines()[-1])
+        assert folder.is_relative_to(tmp_path / "data") and f"pets-{source}" in str(folder)
+        assert len(list((folder / "Cat").iterdir())) == 4
 
 
-def test_split_passes_its_options(module, capsys):
-    calls = []
+@pytest.fixture
+def pictures(tmp_path):
+    """Folder with 14 pictures of each of two classes."""
+    for name, blue in (("Cat", 0), ("Dog", 255)):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        for index in range(14):
+            picture = Image.new("RGB", (8, 8), (index * 15, blue, 9))
+            picture.save(tmp_path / "all" / name / f"{index}.png")
+    return tmp_path / "all"
 
-    def split_directory(source, target, **options):
-        calls.append((source, target, options))
-        counts = {"train": {"Cat": 1200, "Dog": 3}}
-        return SimpleNamespace(counts=counts, manifest=Path("to/manifest.csv"))
 
-    module("splits", split_directory=split_directory)
-    assert cli.main(["split", "a", "b"]) == 0
-    options = ["--ratio", "8", "1.5", "0", "--per-class", "50", "--seed", "7"]
-    assert cli.main(["split", "a", "b", *options]) == 0
-    assert calls == [
-        ("a", "b", {"ratio": (4, 2, 1), "per_class": None, "seed": 0}),
-        ("a", "b", {"ratio": (8, 1.5, 0), "per_class": 50, "seed": 7}),
+def test_split_says_what_it_made(pictures, tmp_path, capsys):
+    assert cli.main(["split", str(pictures), str(tmp_path / "parts")]) == 0
+    *counts, manifest = capsys.readouterr().out.splitlines()[-4:]
+    assert counts == [
+        "train: 8 Cat, 8 Dog",
+        "validation: 4 Cat, 4 Dog",
+        "test: 2 Cat, 2 Dog",
     ]
-    assert "train: 1,200 Cat, 3 Dog" in capsys.readouterr().out
+    assert Path(manifest).is_relative_to(tmp_path / "parts") and Path(manifest).is_file()
+    assert len(list((tmp_path / "parts").rglob("*.png"))) == 28
 
 
-def test_split_works_with_the_real_splitter(tmp_path, capsys):
-    pytest.importorskip("utils.splits")
-    from PIL import Image
+def test_split_obeys_its_options(pictures, tmp_path, capsys):
+    def training_files(target, seed):
+        options = ["--ratio", "2", "1.5", "0.5", "--per-class", "8", "--seed", seed]
+        assert cli.main(["split", str(pictures), str(tmp_path / target), *options]) == 0
+        shown = capsys.readouterr().out
+        for counts in ("train: 4 Cat, 4 Dog", "validation: 3 Cat, 3 Dog", "test: 1 Cat, 1 Dog"):
+            assert counts in shown
+        manifest = Path(shown.splitlines()[-1]).read_text()
+        return {line for line in manifest.splitlines() if "train" in line}
 
-    for index in range(7):
-        for name in ("Cat", "Dog"):
-            folder = tmp_path / "all" / name
-            folder.mkdir(parents=True, exist_ok=True)
-            colour = (index * 30, 0 if name == "Cat" else 255, 9)
-            Image.new("RGB", (8, 8), colour).save(folder / f"{index}.png")
-    source, target = str(tmp_path / "all"), str(tmp_path / "parts")
-    assert cli.main(["split", source, target]) == 0
-    assert "train: 4 Cat, 4 Dog" in capsys.readouterr().out
-    assert len(list((tmp_path / "parts").rglob("*.png"))) == 14
+    first, again, other = (training_files(*run) for run in (("a", "7"), ("b", "7"), ("c", "8")))
+    assert first == again != other
 
 
-def test_course_fails_when_a_lecture_fails(module):
-    calls = []
-
-    def run(weeks, in_place):
-        calls.append((weeks, in_place))
-        return {"week1": {"seconds": 1}} | ({"week2": {"error": "cell 1"}} if "2" in weeks else {})
-
-    module("course", run=run)
-    assert cli.main(["course", "1"]) == 0
-    assert cli.main(["course", "1", "2", "--in-place"]) == 1
-    assert calls == [(["1"], False), (["1", "2"], True)]
-
-
-def test_doctor_returns_its_verdict(module):
-    for verdict in (0, 1):
-        module("doctor", check=lambda: ["finding"], report=lambda findings, v=verdict: v)
-        assert cli.main(["doctor"]) == verdict
+@pytest.mark.parametrize(
+    ("level", "verdict"), [(doctor.OK, 0), (doctor.NOTE, 0), (doctor.PROBLEM, 1)]
+)
+def test_doctor_returns_its_verdict(monkeypatch, capsys, level, verdict):
+    findings = [doctor.Finding(level, "disk", "3 GB are free", "Free some.")]
+    monkeypatch.setattr(doctor, "check", create_autospec(doctor.check, return_value=findings))
+    assert cli.main(["doctor"]) == verdict
+    assert "3 GB are free" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -103,22 +90,32 @@ def test_doctor_returns_its_verdict(module):
         (RuntimeError(), "RuntimeError"),
     ],
 )
-def test_an_error_is_one_line_and_exit_status_1(module, capsys, error, text):
-    def fetch(name, source=None):
-        raise error
-
-    module("datasets", fetch=fetch)
+def test_an_error_is_one_line_and_exit_status_1(fetch_raises, capsys, error, text):
+    fetch_raises(error)
     assert cli.main(["fetch", "cats"]) == 1
     shown = capsys.readouterr().err
     assert text in shown and shown.count("\n") == 1 and "Traceback" not in shown
 
 
-def test_ctrl_c_is_exit_status_130(module):
-    def fetch(name, source=None):
-        raise KeyboardInterrupt
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        (["fetch", "cats"], "There is no data set 'cats'. Choose one of: cats_vs_dogs"),
+        (["split", "no_such_folder", "parts"], "no_such_folder"),
+        (["course", "9"], "There is no week 9. There are: 1, 2"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(tmp_path, monkeypatch, capsys, command, text):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(command) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("Error: ") and text in shown and shown.count("\n") == 1
 
-    module("datasets", fetch=fetch)
+
+def test_ctrl_c_is_exit_status_130(fetch_raises, capsys):
+    fetch_raises(KeyboardInterrupt)
     assert cli.main(["fetch", "cats"]) == 130
+    assert capsys.readouterr().err == "Interrupted.\n"
 
 
 def test_the_command_line_starts_fast_and_helps():

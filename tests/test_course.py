@@ -3,91 +3,72 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import nbformat
-import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from utils import course
+from utils.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "tests"))
-
-from course_numbers import LEAST_VALIDATION_ACCURACY, complaints  # noqa: E402
-
-RESULTS = """\
-import sys; sys.path.insert(0, {root!r})
-from utils.course import results
-results(source="sample", train_accuracy=0.99, validation_accuracy=0.75, pictures=100)
-"""
+START = f"import sys; sys.path.insert(0, {str(ROOT)!r})\nfrom utils.results import *\n"
+RESULTS = "results(source='sample', train_accuracy=0.99, validation_accuracy=0.75, pictures=100)"
+CLAIMS = (
+    "judge(9, 'sample', claim('it learns (%)', 99, at_least=95), claim('the gap closes', False))"
+)
 
 
-def write_lecture(root, week, *cells):
-    folder = root / f"week{week}_topic"
-    folder.mkdir(exist_ok=True)
-    path = folder / f"week{week}_lecture.ipynb"
-    nbformat.write(new_notebook(cells=list(cells)), path)
-    return path
+def write_course(root, lectures):
+    """Write lectures, lists of cells by week, and the table of weeks; return their paths."""
+    table, paths = [], {}
+    for week, cells in lectures.items():
+        table.append(f'[tool.course.weeks.{week}]\nfolder = "week{week}_topic"\n')
+        (root / f"week{week}_topic").mkdir()
+        paths[week] = root / f"week{week}_topic" / f"week{week}_lecture.ipynb"
+        nbformat.write(new_notebook(cells=cells), paths[week])
+    (root / "pyproject.toml").write_text("\n".join(table))
+    return paths
 
 
-def results_cell(source=RESULTS):
-    return new_code_cell(source.format(root=str(ROOT)), metadata={"tags": ["results"]})
-
-
-# ---------------------------------------------------------------- results
-
-
-def test_results_are_a_table_and_numbers(monkeypatch):
-    shown = []
-    monkeypatch.setattr("IPython.display.display", lambda data, **_: shown.append(data))
-    found = course.results(
-        source="sample",
-        train_accuracy=np.float32(0.5),
-        validation_accuracy=0.756,
-        pictures=2000,
-        fit_seconds=12.4,
-        best_run="<plain>",
-    )
-    found._ipython_display_()
-    bundle, numbers = shown
-    numbers = json.loads(json.dumps(numbers["application/json"]))
-    assert numbers["train_accuracy"] == 0.5 and numbers["pictures"] == 2000
-    for text in ("75.6 %", "50.0 %", "2,000", "12 s", "validation accuracy"):
-        assert text in bundle["text/html"] and text in bundle["text/plain"]
-    assert "&lt;plain&gt;" in bundle["text/html"]
-    assert "application/json" not in bundle, "JupyterLab would show a tree, not the table"
-
-
-@pytest.mark.parametrize("wrong", [75.6, -0.1, float("nan")])
-def test_results_refuse_an_accuracy_in_per_cent(wrong):
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        course.results(source="sample", train_accuracy=0.9, validation_accuracy=wrong)
+def tagged(tag, source):
+    return new_code_cell(START + source, metadata={"tags": [tag]})
 
 
 # ---------------------------------------------------------------- finding lectures
 
 
-def test_lectures_are_found_in_the_order_of_weeks(tmp_path):
-    for week in (10, 2, 1):
-        write_lecture(tmp_path, week)
+def test_lectures_are_found_in_the_order_of_the_table(tmp_path):
+    paths = write_course(tmp_path, {1: [], 2: [], 10: []})
     (tmp_path / "week1_topic" / "week1_solution.ipynb").touch()
+    assert course.find_lectures(tmp_path) == paths
     assert list(course.find_lectures(tmp_path)) == [1, 2, 10]
     assert list(course.find_lectures(tmp_path, ["10", 1])) == [1, 10]
-    with pytest.raises(ValueError, match=r"week 3\. There are: 1, 2, 10"):
+    with pytest.raises(ValueError, match=r"no week 3\. There are: 1, 2, 10"):
         course.find_lectures(tmp_path, [3])
-    with pytest.raises(ValueError, match="week one"):
-        course.find_lectures(tmp_path, ["one"])
+    with pytest.raises(ValueError, match="no week one"):
+        course.find_lectures(tmp_path, [1, "one"])
 
 
-def test_no_lectures_at_all(tmp_path):
-    with pytest.raises(ValueError, match="no lectures"):
+def test_a_missing_lecture_is_named_before_anything_runs(tmp_path):
+    paths = write_course(tmp_path, {1: [], 2: []})
+    paths[2].unlink()
+    with pytest.raises(ValueError, match="week2_lecture.ipynb is missing.*git checkout"):
         course.run(root=tmp_path)
+    assert not (tmp_path / "build").exists()
+    assert list(course.find_lectures(tmp_path, [1])) == [1]
+
+
+def test_the_table_of_weeks_holds_what_others_read():
+    facts = course.weeks()
+    assert list(facts) == sorted(facts) and facts
+    for week, path in course.find_lectures().items():
+        assert path.parent.name == facts[week]["folder"]
+        assert {"title", "learn", "data", "minutes"} < set(facts[week])
 
 
 # ---------------------------------------------------------------- running
@@ -95,24 +76,25 @@ def test_no_lectures_at_all(tmp_path):
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """One run over a lecture that works, one that fails, and one after it."""
+    """A run over a lecture that works, one that fails, one whose claim fails, and one after it."""
     root = tmp_path_factory.mktemp("course")
-    cells = (
-        new_markdown_cell("# Week 1"),
-        new_code_cell("import time; time.sleep(0.2)\nopen('here.txt', 'w').write('x')"),
-    )
-    write_lecture(root, 1, *cells, results_cell())
     skipped = new_code_cell("print('never runs')")
     skipped.outputs = [nbformat.v4.new_output("stream", text="from last year")]
-    write_lecture(
-        root,
-        2,
-        new_code_cell("print('ran before')"),
-        new_code_cell("# divide\nratio = 1 / 0"),
-        skipped,
-    )
-    write_lecture(root, 3, new_code_cell("6 * 7"))
-    before = {path: path.read_bytes() for path in root.glob("week*/*.ipynb")}
+    lectures = {
+        1: [
+            new_markdown_cell("# Week 1"),
+            new_code_cell("import time; time.sleep(0.2)\nopen('here.txt', 'w').write('x')"),
+            tagged("results", RESULTS),
+        ],
+        2: [
+            new_code_cell("print('ran before')"),
+            new_code_cell("# divide\nratio = 1 / 0"),
+            skipped,
+        ],
+        3: [tagged("claims", CLAIMS), new_code_cell("print('goes on')")],
+        4: [new_code_cell("6 * 7")],
+    }
+    before = {path: path.read_bytes() for path in write_course(root, lectures).values()}
     printed, stdout = io.StringIO(), sys.stdout
     sys.stdout = printed
     try:
@@ -128,7 +110,7 @@ def test_results_are_collected_and_written(finished):
     entry = outcomes["week1"]
     assert entry["source"] == "sample" and entry["validation_accuracy"] == 0.75
     assert entry["pictures"] == 100 and 0.2 <= entry["longest_cell_seconds"] <= entry["seconds"]
-    assert "error" not in entry and "error" not in outcomes["week3"]
+    assert "error" not in entry and "error" not in outcomes["week4"]
 
 
 def test_lectures_run_in_their_own_folder_and_stay_as_they_are(finished):
@@ -147,8 +129,28 @@ def test_a_failing_cell_is_named_and_does_not_stop_the_course(finished):
     assert partial.cells[0].outputs[0].text == "ran before\n"
     assert partial.cells[1].outputs[0].ename == "ZeroDivisionError"
     assert partial.cells[2].outputs == []
-    executed = nbformat.read(root / "build" / "week3_lecture.ipynb", as_version=4)
+    executed = nbformat.read(root / "build" / "week4_lecture.ipynb", as_version=4)
     assert [output.data["text/plain"] for output in executed.cells[0].outputs] == ["42"]
+
+
+def test_a_claim_that_does_not_hold_is_listed_and_stops_nothing(finished):
+    root, _, outcomes, printed = finished
+    lecture = nbformat.read(root / "build" / "week3_lecture.ipynb", as_version=4)
+    assert "1 of 2 claims do not hold" in lecture.cells[0].outputs[0].data["text/plain"]
+    assert lecture.cells[1].outputs[0].text == "goes on\n"
+    entry = outcomes["week3"]
+    assert "error" not in entry and [claim["holds"] for claim in entry["claims"]] == [True, False]
+    listed = printed.partition("What did not hold")[2].splitlines()[1:]
+    assert [line.partition(" (")[0] for line in listed] == [
+        "- week2 failed: cell 2",
+        "- week3: the gap closes: not so here",
+    ]
+
+
+def test_a_run_in_which_all_holds_has_no_complaints(finished):
+    outcomes = dict(finished[2])
+    assert len(course.complaints(outcomes)) == 2
+    assert course.complaints({week: outcomes[week] for week in ("week1", "week4")}) == []
 
 
 def test_pages_and_a_table_for_people(finished):
@@ -161,39 +163,65 @@ def test_pages_and_a_table_for_people(finished):
     assert "99.0 %" in rows["1"] and "75.0 %" in rows["1"] and "failed" in rows["2"]
 
 
-def test_in_place_replaces_outputs_of_sample_runs_only(tmp_path, monkeypatch):
-    good = write_lecture(tmp_path, 1, new_code_cell("print('new')"))
-    bad = write_lecture(tmp_path, 2, new_code_cell("print('new'); 1 / 0"))
-    real = write_lecture(tmp_path, 3, results_cell(RESULTS.replace('"sample"', '"real"')))
-    unchanged = {path: path.read_bytes() for path in (bad, real)}
+def test_in_place_replaces_outputs_of_sample_runs_in_which_all_holds(tmp_path, monkeypatch):
+    new = new_code_cell("print('new')")
+    lectures = {
+        1: [new],
+        2: [new, new_code_cell("1 / 0")],
+        3: [new, tagged("results", RESULTS.replace("'sample'", "'real'"))],
+        4: [new, tagged("claims", CLAIMS)],
+        5: [new, tagged("claims", CLAIMS.replace("False", "True"))],
+    }
+    paths = write_course(tmp_path, lectures)
+    unchanged = {paths[week]: paths[week].read_bytes() for week in (2, 3, 4)}
     monkeypatch.setenv("COURSE_DATA", "real")
     with pytest.raises(ValueError, match="sample data only"):
         course.run(root=tmp_path, in_place=True)
     assert not (tmp_path / "build").exists()
     monkeypatch.delenv("COURSE_DATA")
     course.run(root=tmp_path, in_place=True)
-    assert nbformat.read(good, as_version=4).cells[0].outputs[0].text == "new\n"
+    for week in (1, 5):
+        assert nbformat.read(paths[week], as_version=4).cells[0].outputs[0].text == "new\n"
     assert {path: path.read_bytes() for path in unchanged} == unchanged
+
+
+def start_course(root, lectures, *options):
+    """Run ``python -m utils course`` in a checkout that holds these lectures only."""
+    paths = write_course(root, lectures)
+    shutil.copytree(ROOT / "utils", root / "utils", ignore=shutil.ignore_patterns("__pycache__"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "utils", "course", *options],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    return paths, process
+
+
+def test_the_command_finishes_all_weeks_and_fails_when_a_claim_does_not_hold(tmp_path):
+    lectures = {1: [tagged("claims", CLAIMS)], 2: [tagged("results", RESULTS)]}
+    _, process = start_course(tmp_path, lectures)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1 and "- week1: the gap closes: not so here" in printed
+    outcomes = json.loads((tmp_path / "build" / "results.json").read_text())
+    assert outcomes["week2"]["validation_accuracy"] == 0.75
+
+
+def test_the_command_runs_the_weeks_it_is_given(tmp_path):
+    lectures = {1: [tagged("claims", CLAIMS)], 2: [tagged("results", RESULTS)]}
+    _, process = start_course(tmp_path, lectures, "2")
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 0 and "did not hold" not in printed
+    assert list(json.loads((tmp_path / "build" / "results.json").read_text())) == ["week2"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is sent in another way")
 def test_interrupt_ends_kernel_and_run_tidily(tmp_path):
     mark = tmp_path / "kernel.pid"
     code = f"import os, time; open({str(mark)!r}, 'w').write(str(os.getpid())); time.sleep(60)"
-    path = write_lecture(tmp_path, 1, new_code_cell(code))
-    before = path.read_bytes()
-    program = (
-        "import sys; from utils import __main__, course; "
-        f"course.run.__kwdefaults__['root'] = {str(tmp_path)!r}; "
-        "sys.exit(__main__.main(['course']))"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", program],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    paths, process = start_course(tmp_path, {1: [new_code_cell(code)]})
+    before = paths[1].read_bytes()
     try:
         deadline = time.monotonic() + 60
         while not (mark.exists() and mark.read_text()) and time.monotonic() < deadline:
@@ -206,7 +234,7 @@ def test_interrupt_ends_kernel_and_run_tidily(tmp_path):
     assert "week 1: interrupted" in out and "Traceback" not in out + err
     with pytest.raises(ProcessLookupError):
         os.kill(int(mark.read_text()), 0)
-    assert path.read_bytes() == before
+    assert paths[1].read_bytes() == before
 
 
 # ---------------------------------------------------------------- figures in a real notebook
@@ -219,39 +247,11 @@ def test_a_figure_is_shown_exactly_once(tmp_path):
         "import numpy as np\n"
         "show_images(np.zeros((2, 4, 4, 3)))"
     )
-    write_lecture(tmp_path, 1, new_code_cell(code), new_code_cell("figure = show_images([])"))
+    cells = [new_code_cell(code), new_code_cell("figure = show_images([])")]
+    write_course(tmp_path, {1: cells})
     course.run(root=tmp_path)
     notebook = nbformat.read(tmp_path / "build" / "week1_lecture.ipynb", as_version=4)
     pictures = [o for o in notebook.cells[0].outputs if "image/png" in o.get("data", {})]
     assert len(pictures) == 1
     kinds = [output.output_type for output in notebook.cells[1].outputs]
     assert kinds == ["error"], "a refused call shows no empty figure"
-
-
-# ---------------------------------------------------------------- promises
-
-
-def test_promises_are_compared_with_results():
-    least = LEAST_VALIDATION_ACCURACY["real"]
-    kept = {
-        week: {"seconds": 100, "source": "real", "validation_accuracy": accuracy}
-        for week, accuracy in least.items()
-    }
-    assert complaints(kept, "real") == []
-
-    def changed(**entry):
-        return complaints(kept | {"week1": kept["week1"] | entry}, "real")
-
-    assert f"below {least['week1']}" in changed(validation_accuracy=least["week1"] - 0.01)[0]
-    assert "not on 'real'" in changed(source="sample")[0]
-    assert "failed" in changed(error="cell 3")[0]
-    assert any("week1 is not among" in line for line in complaints({}, "real"))
-    assert complaints({}, "sample")
-
-
-def test_a_slow_lecture_is_named_unless_the_machine_is_slow():
-    slow = {"week9": {"seconds": 400, "source": "sample"}}
-    assert any("week9 took 400 s" in line for line in complaints(slow, "sample", time_factor=2))
-    assert not any("400 s" in line for line in complaints(slow, "sample", time_factor=3))
-    slower = {"week9": {"seconds": 600, "source": "sample"}}
-    assert any("week9 took 600 s" in line for line in complaints(slower, "sample"))

@@ -79,7 +79,7 @@ def _course(arguments):
     from utils import course
 
     outcomes = course.run(arguments.weeks, in_place=arguments.in_place)
-    return int(any("error" in entry for entry in outcomes.values()))
+    return int(bool(course.complaints(outcomes)))
 
 
 COMMANDS = {"doctor": _doctor, "fetch": _fetch, "split": _split, "course": _course}
