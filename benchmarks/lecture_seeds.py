@@ -1,10 +1,11 @@
-"""Run a lecture with several seeds: ``python benchmarks/lecture_seeds.py 1 --seeds 1 2 3 4 5``.
+"""Do a lecture's claims hold elsewhere? ``python benchmarks/lecture_seeds.py 1 --seeds 1 2 3 4 5``.
 
-What a lecture claims must not hang on one lucky seed. This executes the lecture's own cells, its
-closing assertions included, with its line ``SEED = …`` changed, and records the numbers of its
-``results`` cell, one row a seed, in ``benchmarks/results/week<n>_<source>.json``. Seeds already
-recorded for the same code are kept. The environment decides about the data, as in the lecture:
-COURSE_DATA, COURSE_MIRROR.
+What a lecture claims must not hang on one lucky seed, nor on one processor: the same seed on a
+machine that rounds otherwise trains another network. This executes a lecture's own cells with its
+line ``SEED = …`` changed, under each of several roundings, and records the numbers and the claims
+of every run in ``benchmarks/results/week<n>_<source>.json``, with each claim's mean and spread
+beside its band. Runs that are recorded for the same code are kept, so it can be interrupted. The
+environment decides about the data, as in the lecture: COURSE_DATA, COURSE_MIRROR.
 """
 
 import argparse
@@ -14,25 +15,88 @@ import os
 import platform
 import re
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from utils import course  # noqa: E402
+from utils import course, paths  # noqa: E402
+from utils.results import collect  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 
+# Each makes TensorFlow add up in another order or with other instructions, as another processor
+# would. `distinct` checks that they do so on this machine.
+ROUNDINGS = {
+    "own": {},
+    "sse41": {"TF_ENABLE_ONEDNN_OPTS": "1", "ONEDNN_MAX_CPU_ISA": "SSE41"},
+    "avx": {"TF_ENABLE_ONEDNN_OPTS": "1", "ONEDNN_MAX_CPU_ISA": "AVX"},
+    "one-thread": {"TF_ENABLE_ONEDNN_OPTS": "1", "TF_NUM_INTRAOP_THREADS": "1"},
+}
 
-def run_with_seed(path, seed):
-    """Execute a lecture with another seed; returns its results and the seconds it took.
+TRAIN_A_LITTLE = """
+import keras, numpy as np
+keras.utils.set_random_seed(0)
+layers = [keras.Input((32, 32, 3)), keras.layers.Conv2D(16, 3, activation="relu"),
+          keras.layers.MaxPooling2D(), keras.layers.Conv2D(32, 3, activation="relu"),
+          keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")]
+model = keras.Sequential(layers)
+model.compile("adam", loss="binary_crossentropy")
+rng = np.random.default_rng(0)
+pictures, labels = rng.random((256, 32, 32, 3), np.float32), rng.integers(0, 2, 256)
+print(model.fit(pictures, labels, epochs=4, verbose=0).history["loss"][-1].hex())
+"""
 
-    ``claims_hold`` is False where one of the lecture's assertions failed.
+
+def distinct(names):
+    """Check that each of these roundings trains another network.
+
+    Args:
+        names: keys of `ROUNDINGS`.
+
+    Returns:
+        dict from name to the loss of a small network after four epochs, as hexadecimal text.
+
+    Raises:
+        ValueError: two of them give the same loss to the last bit.
+    """
+    losses = {}
+    for name in names:
+        done = subprocess.run(
+            [sys.executable, "-c", TRAIN_A_LITTLE],
+            env=os.environ | ROUNDINGS[name],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        losses[name] = done.stdout.strip()
+        if twin := next((n for n in losses if n != name and losses[n] == losses[name]), None):
+            raise ValueError(f"On this machine {name} rounds just as {twin} does: leave one out.")
+    return losses
+
+
+def yardstick(rounding):
+    """Seconds of a yardstick (benchmarks/yardstick.py) under a rounding, measured now."""
+    script = [sys.executable, str(ROOT / "benchmarks" / "yardstick.py")]
+    environment = os.environ | ROUNDINGS[rounding]
+    return float(subprocess.run(script, env=environment, capture_output=True, check=True).stdout)
+
+
+def run_lecture(path, seed, rounding="own"):
+    """Execute a lecture with another seed, under a rounding.
+
+    Returns:
+        dict with `seed`, `rounding`, `seconds` and what the lecture gives: its numbers by name,
+        and `claims`.
+
+    Raises:
+        ValueError: the lecture has no line ``SEED = …``.
+        nbclient.exceptions.CellExecutionError: a cell failed.
     """
     notebook = nbformat.read(path, as_version=4)
     changed = 0
@@ -42,29 +106,12 @@ def run_with_seed(path, seed):
             changed += n
     if changed != 1:
         raise ValueError(f"{path.name} should have one line 'SEED = …', and has {changed}.")
-    start, failure = time.perf_counter(), ""
-    try:
-        client = NotebookClient(
-            notebook, timeout=3600, resources={"metadata": {"path": path.parent}}
-        )
-        client.execute()
-    except CellExecutionError as error:
-        if "AssertionError" not in str(error):
-            raise
-        colours = r"\x1b\[[0-9;]*m"
-        failure = re.sub(colours, "", str(error).strip().splitlines()[-1])
+    start = time.perf_counter()
+    client = NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": path.parent}})
+    client.execute(env=os.environ | ROUNDINGS[rounding])
     seconds = round(time.perf_counter() - start, 1)
-    numbers = {
-        k: round(v, 4) if isinstance(v, float) else v
-        for k, v in course.collect_results(notebook).items()
-    }
-    return {
-        "seed": seed,
-        "seconds": seconds,
-        "claims_hold": not failure,
-        "failure": failure,
-        **numbers,
-    }
+    numbers = {k: round(v, 4) if isinstance(v, float) else v for k, v in collect(notebook).items()}
+    return {"seed": seed, "rounding": rounding, "seconds": seconds} | numbers
 
 
 def code_digest(path):
@@ -74,50 +121,91 @@ def code_digest(path):
     return hashlib.sha256(code.encode()).hexdigest()[:16]
 
 
-def summary(rows):
-    """Mean, spread (standard deviation), least and greatest of every number that all rows have."""
-    names = [
-        k for k, v in rows[0].items() if isinstance(v, float) and all(k in row for row in rows)
-    ]
+def statistic(values):
+    """Mean, spread (standard deviation), least and greatest of some numbers."""
     return {
-        name: {
-            "mean": round(statistics.mean(row[name] for row in rows), 4),
-            "spread": round(statistics.stdev([row[name] for row in rows]), 4)
-            if len(rows) > 1
-            else 0,
-            "least": min(row[name] for row in rows),
-            "greatest": max(row[name] for row in rows),
-        }
-        for name in names
+        "mean": round(statistics.mean(values), 4),
+        "spread": round(statistics.stdev(values), 4) if len(values) > 1 else 0.0,
+        "least": round(min(values), 4),
+        "greatest": round(max(values), 4),
     }
+
+
+def summary(runs):
+    """`statistic` of every number that all runs have."""
+    names = [n for n, v in runs[0].items() if isinstance(v, float) and all(n in r for r in runs)]
+    return {name: statistic([run[name] for run in runs]) for name in names}
+
+
+def claims(runs):
+    """For each claim: its band, what the runs saw, how often it held.
+
+    `margin` is the distance of the mean from the nearer end of the band, in spreads: the claim is
+    sturdy when that is 2 or more.
+    """
+    by_sentence = {}
+    for run in runs:
+        for claim in run["claims"]:
+            by_sentence.setdefault(claim["sentence"], []).append(claim)
+    found = {}
+    for sentence, made in by_sentence.items():
+        row = {"held": sum(claim["holds"] for claim in made), "runs": len(made)}
+        low, high = made[0]["at_least"], made[0]["at_most"]
+        if not isinstance(made[0]["seen"], bool):
+            row |= {"at_least": low, "at_most": high} | statistic([c["seen"] for c in made])
+            ends = [] if low is None else [row["mean"] - low]
+            ends += [] if high is None else [high - row["mean"]]
+            row["margin"] = round(min(ends) / row["spread"], 1) if row["spread"] else None
+        found[sentence] = row
+    return found
+
+
+def table(found):
+    """Write what `claims` found as lines of text."""
+    lines = []
+    for sentence, row in found.items():
+        text = f"held {row['held']} of {row['runs']}"
+        if "mean" in row:
+            ends = [f"≥ {row['at_least']}"] if row["at_least"] is not None else []
+            ends += [f"≤ {row['at_most']}"] if row["at_most"] is not None else []
+            text += f"   {row['mean']:.4g} ± {row['spread']:.2g}   band {', '.join(ends)}"
+            text += f"   {row['margin']} spreads inside" if row["margin"] is not None else ""
+        lines.append(f"{text}   {sentence}")
+    return "\n".join(lines)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("week", type=int)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
+    parser.add_argument(
+        "--roundings", nargs="+", choices=ROUNDINGS, default=["own", "sse41", "one-thread"]
+    )
     args = parser.parse_args()
     path = course.find_lectures(ROOT, [args.week])[args.week]
-    source = os.environ.get("COURSE_DATA") or "sample"
-    out = RESULTS / f"week{args.week}_{source}.json"
-    code = code_digest(path)
-    rows = []
-    if out.exists() and (record := json.loads(out.read_text()))["code"] == code:
-        rows = [row for row in record["runs"] if row["seed"] not in args.seeds]
+    out = RESULTS / f"week{args.week}_{paths.source()}.json"
+    record = {"lecture": path.name, "code": code_digest(path), "runs": []}
+    if out.exists() and (old := json.loads(out.read_text()))["code"] == record["code"]:
+        record["runs"] = old["runs"]
+    record["machine"] = f"{os.cpu_count()} cores, {platform.machine()}"
+    record["python"] = platform.python_version()
+    record["roundings"] = distinct(args.roundings)
+    done = {(run["seed"], run["rounding"]) for run in record["runs"]}
     for seed in args.seeds:
-        rows.append(run_with_seed(path, seed))
-        print(rows[-1], flush=True)
-        record = {
-            "lecture": path.name,
-            "code": code,
-            "machine": f"{os.cpu_count()} cores, {platform.machine()}",
-            "python": platform.python_version(),
-            "summary": summary(rows),
-            "runs": rows,
-        }
-        RESULTS.mkdir(exist_ok=True)
-        out.write_text(json.dumps(record, indent=1) + "\n")
-    print(json.dumps(record["summary"], indent=1))
+        for rounding in args.roundings:
+            if (seed, rounding) in done:
+                continue
+            unit = yardstick(rounding)
+            run = run_lecture(path, seed, rounding)
+            run["yardstick"] = unit
+            run["yardsticks"] = round(run["seconds"] / unit, 1)
+            record["runs"].append(run)
+            print({name: value for name, value in run.items() if name != "claims"}, flush=True)
+            record |= {"claims": claims(record["runs"]), "summary": summary(record["runs"])}
+            part = out.with_suffix(".part")
+            part.write_text(json.dumps(record, indent=1) + "\n")
+            part.replace(out)
+    print(table(claims(record["runs"])))
 
 
 if __name__ == "__main__":
