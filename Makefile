@@ -1,8 +1,10 @@
 # The few things one does with the course. "make" alone lists them.
-# WEEKS chooses lectures (make course WEEKS="1 3"), PYTHON the interpreter (PYTHON=python3.12).
+# WEEKS chooses lectures (make course WEEKS="1 3"), PYTHON the interpreter (PYTHON=python3.12);
+# for "make test", TESTS and LECTURES choose files (TESTS=tests/test_splits.py LECTURES=).
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 WEEKS ?=
+TESTS ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -23,10 +25,11 @@ course: $(STAMP)  ## run the lectures from top to bottom; results in build/ (WEE
 lab: $(STAMP)  ## open the notebooks in JupyterLab
 	@"$(RUN)" -m jupyterlab
 
-test: $(STAMP)  ## test the code, then run every lecture as a test
-	"$(RUN)" -m pytest tests
+test: $(STAMP)  ## test the code and its examples, then run every lecture as a test
+	"$(RUN)" -m pytest $(TESTS)
 ifneq ($(LECTURES),)
-	"$(RUN)" -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout 300 $(LECTURES)
+	"$(RUN)" -m pytest -p tests.lecture_times --nbval-lax --nbval-current-env \
+	  --nbval-cell-timeout 600 $(LECTURES)
 endif
 
 doctor: $(STAMP)  ## is this computer ready for the course?
@@ -54,7 +57,7 @@ $(RUN):
 	  || { echo "$(PYTHON) lacks its venv module. On Debian and Ubuntu: sudo apt install python3.11-venv"; exit 1; }
 	"$(PYTHON)" -m venv $(VENV)
 
-$(STAMP): requirements.txt | $(RUN)
+$(STAMP): requirements.txt constraints.txt | $(RUN)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
