@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 from utils import course  # noqa: E402
 
-# How many times the promised time a run may take before it counts as broken: the cores of rented
-# machines are shared, so that even the yardstick varies.
-SLACK = {"lecture": 1.5, "cell": 1.5, "all": 1.3}
+# How many times the promised time a run may take before it counts as broken. The cores of rented
+# machines are shared: the yardstick itself was seen to vary by half within minutes.
+SLACK = {"lecture": 2.0, "cell": 2.0, "all": 1.6}
 
 
 def results_complaints(results, source, weeks):
