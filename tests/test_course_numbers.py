@@ -105,30 +105,30 @@ def test_weeks_that_were_not_run_are_named():
     assert results_complaints(only, "real", {2: WEEKS[2]}) == []
 
 
-def times(**changed):
-    kept = {"seconds": 60.0, "slowest_cell": "cell 3: fit()", "slowest_cell_seconds": 20.0}
-    return {"week1": kept | changed, "week2": kept}
-
-
 @pytest.mark.parametrize("yardstick", [7.0, 21.0])
-def test_times_are_compared_in_yardsticks(yardstick):
-    def judge(**yardsticks):
-        seconds = {name: number * yardstick for name, number in yardsticks.items()}
-        kept = {"seconds": 8 * yardstick, "slowest_cell_seconds": 2 * yardstick}
-        entry = kept | {"slowest_cell": "cell 3: fit()"}
-        seen = {"week1": entry | seconds, "week2": entry}
-        return times_complaints(seen, yardstick, WEEKS, MOST)
+def test_times_are_compared_in_yardsticks(monkeypatch, yardstick):
+    monkeypatch.setitem(SLACK, "lecture", 1.5)
+    monkeypatch.setitem(SLACK, "cell", 2.0)
+    monkeypatch.setitem(SLACK, "all", 1.25)
 
-    assert judge() == []
-    assert judge(slowest_cell_seconds=2.9 * SLACK["cell"]) == []
-    assert judge(slowest_cell_seconds=3.1 * SLACK["cell"]) == [
-        f"week1, cell 3: fit() took {3.1 * SLACK['cell']:.1f} yardsticks; 3 are promised, "
-        f"{3 * SLACK['cell']:.1f} are let pass"
+    def judge(lecture, cell):
+        """Complaints when week 1 takes so many yardsticks, and week 2 8 of them."""
+        entry = {"seconds": 8 * yardstick, "slowest_cell_seconds": 2 * yardstick}
+        first = {"seconds": lecture * yardstick, "slowest_cell_seconds": cell * yardstick}
+        cells = {"slowest_cell": "cell 3: fit()"}
+        return times_complaints(
+            {"week1": first | cells, "week2": entry | cells}, yardstick, WEEKS, MOST
+        )
+
+    assert judge(8, 2) == judge(11.9, 5.9) == []
+    assert judge(8, 6.1) == [
+        "week1, cell 3: fit() took 6.1 yardsticks; 3 are promised, 6.0 are let pass"
     ]
-    (alone,) = judge(seconds=MOST["all"] * SLACK["all"] - 8 + 0.1)  # week 2 takes the 8
-    assert alone.startswith("The whole course took") and "16 are promised" in alone
-    both = judge(seconds=9.1 * SLACK["lecture"])
-    assert len(both) == 2 and both[0].endswith("9 are promised, 18.0 are let pass")
+    assert judge(12.1, 2) == [
+        "The whole course took 20.1 yardsticks; 16 are promised, 20.0 are let pass"
+    ]
+    lecture, _ = judge(13.6, 2)
+    assert lecture == "week1 took 13.6 yardsticks; 9 are promised, 13.5 are let pass"
 
 
 def test_a_lecture_without_times_is_named():
@@ -148,8 +148,8 @@ def test_the_script_judges_what_is_in_build(tmp_path, seconds, status):
     for name in ("tests/course_numbers.py", "pyproject.toml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     shutil.copytree(ROOT / "utils", tmp_path / "utils")
-    entry = times()["week1"]
-    seen = {f"week{week}": entry | {"seconds": 60.0} for week in course.weeks()}
+    entry = {"seconds": 60.0, "slowest_cell": "cell 3: fit()", "slowest_cell_seconds": 20.0}
+    seen = {f"week{week}": entry for week in course.weeks()}
     (tmp_path / "build" / "lecture_times.json").write_text(json.dumps(seen))
     command = [sys.executable, str(tmp_path / "tests" / "course_numbers.py"), "times", seconds]
     done = subprocess.run([*command, seconds], capture_output=True, text=True, check=False)

@@ -3,13 +3,12 @@
 import ast
 import re
 import sys
-from pathlib import Path
 
 import pytest
 
 from utils import course
+from utils.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 # Import name -> name of the package that brings it, where they differ.
 PACKAGES = {"PIL": "pillow", "IPython": "ipython", "jupyter_client": "jupyter-client"}
 
@@ -22,10 +21,12 @@ def pins(name):
 
 def test_the_readme_repeats_the_facts_of_the_weeks():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for week, facts in course.weeks().items():
-        notebook = f"{facts['folder']}/week{week}_lecture.ipynb"
-        row = f"| **{week} · {facts['title']}** | {facts['learn']} | {facts['data']} | "
-        assert f"{row}[notebook]({notebook}) |" in readme
+    rows = [
+        f"| **{week} · {facts['title']}** | {facts['learn']} | {facts['data']} | "
+        f"[notebook]({facts['folder']}/week{week}_lecture.ipynb) |"
+        for week, facts in course.weeks().items()
+    ]
+    assert [line for line in readme.splitlines() if "[notebook](" in line] == rows
 
 
 def test_every_lecture_states_its_minutes():
@@ -41,18 +42,36 @@ def test_requirements_and_constraints_agree():
     assert len(constrained) > len(required)
 
 
-def test_what_utils_imports_is_pinned():
-    imported = set()
-    for file in (ROOT / "utils").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                imported |= {alias.name.split(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and not node.level:
-                imported.add(node.module.split(".")[0])
-    packages = {PACKAGES.get(name, name) for name in imported}
-    known = pins("requirements.txt") | pins("constraints.txt")
-    standard = set(sys.stdlib_module_names) | {"utils"}
-    assert {name for name in packages - standard if name.lower() not in known} == set()
+def imports(file):
+    """Modules that a file imports, anywhere in it; `from a import b` counts as a and a.b."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def test_what_utils_imports_is_pinned_by_name():
+    files = (ROOT / "utils").rglob("*.py")
+    imported = {name.split(".")[0] for file in files for name in imports(file)}
+    packages = imported - set(sys.stdlib_module_names) - {"utils"}
+    assert {PACKAGES.get(name, name) for name in packages} <= set(pins("requirements.txt"))
+
+
+def test_a_module_imports_only_modules_before_it():
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    listed = re.search(r"order in which data flows: (.+?)\. A", text, re.DOTALL)[1]
+    order = re.findall(r"`(\w+)`", listed)
+    modules = {path.stem: path for path in (ROOT / "utils").glob("[!_]*.py")}
+    packages = {path.parent.name: path for path in (ROOT / "utils").glob("*/__init__.py")}
+    assert set(order) == set(modules | packages)
+    for place, name in enumerate(order):
+        folder = ROOT / "utils" / name
+        files = folder.rglob("*.py") if name in packages else [modules[name]]
+        used = {part for file in files for part in imports(file) if part.startswith("utils.")}
+        assert {part.split(".")[1] for part in used} <= {*order[:place], name}, name
 
 
 @pytest.mark.parametrize("lecture", course.find_lectures().values(), ids=lambda path: path.stem)
