@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from maintain.render import SETS, load_set
+from maintain.render import SETS
 from utils.csv_images import COLUMNS
 from utils.hashes import read_list, sha256, write_list
 from utils.paths import SAMPLES
@@ -48,10 +48,10 @@ def trimmed(picture, seed):
 
 def rendered_pictures(name, count, folder):
     """Yield (path without suffix, recipe, RGB Pillow image) for each picture of the set."""
-    scene, recipes = load_set(name)
+    recipes, file_name, _ = SETS[name]
     for number in range(count):
         for spec in recipes(number):
-            path = scene.file_name(spec)
+            path = file_name(spec)
             with Image.open(folder / f"{path}.png") as rendered:
                 yield path, spec, rendered.convert("RGB")
 

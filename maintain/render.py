@@ -12,19 +12,14 @@ import multiprocessing
 import os
 from pathlib import Path
 
-# Each set's module, and the function in it that gives the recipes of one number.
+from maintain import hand_recipes, pet_recipes
+
+# For each set: the recipes of one number, the name of a recipe's file, the module of its scene.
 SETS = {
-    "cats_vs_dogs": ("maintain.pets", "recipes"),
-    "finger_counting": ("maintain.hands", "count_recipes"),
-    "rock_paper_scissors": ("maintain.hands", "game_recipes"),
+    "cats_vs_dogs": (pet_recipes.recipes, pet_recipes.file_name, "maintain.pets"),
+    "finger_counting": (hand_recipes.count_recipes, hand_recipes.file_name, "maintain.hands"),
+    "rock_paper_scissors": (hand_recipes.game_recipes, hand_recipes.file_name, "maintain.hands"),
 }
-
-
-def load_set(name):
-    """The module of a set, and its function from a number to the recipes of its pictures."""
-    module, recipes = SETS[name]
-    scene = importlib.import_module(module)
-    return scene, getattr(scene, recipes)
 
 
 def render_number(name, number, out):
@@ -33,11 +28,12 @@ def render_number(name, number, out):
     Each is written under another name first, so that a file is never half there.
     """
     # Imported here: only the workers may load Blender, which changes sys.path for their children.
-    scene, recipes = load_set(name)
+    recipes, file_name, module = SETS[name]
+    scene = importlib.import_module(module)
     from maintain import studio
 
     for spec in recipes(number):
-        path = out / name / f"{scene.file_name(spec)}.png"
+        path = out / name / f"{file_name(spec)}.png"
         if path.exists():
             continue
         path.parent.mkdir(parents=True, exist_ok=True)

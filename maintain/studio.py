@@ -12,19 +12,10 @@ import bmesh
 import numpy as np
 from mathutils import Matrix, Vector
 
-# Blender's own environment maps, published under CC0 (licence file beside them), with the factor
-# that brings each to about the same brightness.
+from maintain.places import SURROUNDINGS
+
+# Blender's own environment maps, published under CC0 (licence file beside them).
 WORLDS = Path(bpy.utils.resource_path("LOCAL")) / "datafiles" / "studiolights" / "world"
-SURROUNDINGS = {
-    "city": 1.0,
-    "courtyard": 1.0,
-    "forest": 1.2,
-    "interior": 0.8,
-    "night": 2.4,
-    "studio": 1.4,
-    "sunrise": 1.0,
-    "sunset": 1.2,
-}
 
 
 def empty_scene():

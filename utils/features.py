@@ -55,10 +55,10 @@ def extract_features(dataset, model):
             not the 0–255 that the model expects; or the model has several outputs.
     """
     _check(dataset, model)
-    pictures, labels, _ = _look_through(dataset)
     structure, unknown = _structure(model)
-    file, kept = None, None
+    pictures, file, kept = None, None, None
     if structure is not None:
+        pictures, labels, _ = _look_through(dataset)
         file = FEATURES / f"{_key(pictures, structure, model)}.npz"
         kept = _read_features(file)
     if kept is not None:
