@@ -9,6 +9,7 @@ environment decides about the data, as in the lecture: COURSE_DATA, COURSE_MIRRO
 """
 
 import argparse
+import ast
 import hashlib
 import json
 import os
@@ -115,10 +116,15 @@ def run_lecture(path, seed, rounding="own"):
 
 
 def code_digest(path):
-    """Digest of a lecture's code, without its texts and outputs."""
-    cells = nbformat.read(path, as_version=4).cells
-    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
-    return hashlib.sha256(code.encode()).hexdigest()[:16]
+    """Digest of what a lecture computes.
+
+    Texts, outputs, comments and layout do not count, nor do cells tagged `aside`, which change
+    nothing for those after them.
+    """
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    code = "\n".join(c.source for c in cells if "aside" not in c.metadata.get("tags", []))
+    tree = ast.parse(re.sub(r"^%.*$", "", code, flags=re.M))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
 def statistic(values):

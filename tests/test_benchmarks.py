@@ -159,3 +159,15 @@ def test_recorded_runs_are_kept_until_the_code_changes(
     notebook.cells.append(new_code_cell("'Code may not.'"))
     nbformat.write(notebook, path)
     assert [run["seed"] for run in measure(4)["runs"]] == [4]
+
+
+def test_runs_stay_valid_while_only_words_and_asides_change(lecture_seeds, tmp_path):
+    def digest(*sources, tags=("results", "claims")):
+        return lecture_seeds.code_digest(write_lecture(tmp_path / "l.ipynb", *sources, tags=tags))
+
+    first = digest("%matplotlib inline\nSEED = 1", RESULTS, CLAIMS)
+    assert digest("%matplotlib inline\nSEED  =  1  # chance", RESULTS, CLAIMS) == first
+    with_quiz = digest("SEED = 1", "ask(1)", RESULTS, CLAIMS, tags=("aside", "results", "claims"))
+    assert with_quiz == first
+    assert digest("SEED = 2", RESULTS, CLAIMS) != first
+    assert digest("SEED = 1", "more = 1", RESULTS, CLAIMS) != first

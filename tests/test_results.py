@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from utils import results as results_module
 from utils.paths import ROOT
-from utils.results import claim, collect, judge, results
+from utils.results import claim, collect, judge, recorded, results
 
 PARTED = "the two accuracies part (points)"
 RECORD = {"mean": 14.2, "spread": 0.51, "held": 14, "runs": 15}
@@ -213,3 +213,12 @@ def test_numbers_and_claims_travel_in_the_outputs_of_a_notebook():
 
 def test_a_notebook_without_numbers_and_claims_gives_none():
     assert collect(new_notebook(cells=[new_code_cell("1"), new_code_cell("2")])) == {}
+
+
+def test_recorded_numbers_come_one_a_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(results_module, "RECORDS", tmp_path)
+    runs = [{"seed": 1, "gap": 2}, {"seed": 2}, {"seed": 3, "gap": 0.5}]
+    (tmp_path / "week9_sample.json").write_text(json.dumps({"runs": runs}))
+    assert recorded("week9_sample", "gap").tolist() == [2.0, 0.5]
+    assert recorded("week9_sample", "nothing").tolist() == []
+    assert recorded("week8_sample", "gap").tolist() == []

@@ -200,6 +200,27 @@ def _on_record(record):
     )
 
 
+# ---------------------------------------------------------------- what other runs saw
+
+
+def recorded(record, name):
+    """Return what the recorded runs saw for a number.
+
+    Args:
+        record: name of a file in ``benchmarks/results``, such as "week2_sample".
+        name: name of a number in its runs.
+
+    Returns:
+        float64 array (runs,), one value for each run that has this number; empty where nothing is
+        recorded.
+    """
+    import numpy as np
+
+    file = RECORDS / f"{record}.json"
+    runs = json.loads(file.read_text(encoding="utf-8"))["runs"] if file.is_file() else []
+    return np.array([run[name] for run in runs if name in run], dtype=float)
+
+
 # ---------------------------------------------------------------- in a notebook's outputs
 
 
