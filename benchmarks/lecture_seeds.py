@@ -108,7 +108,12 @@ def run_lecture(path, seed, rounding="own"):
     if changed != 1:
         raise ValueError(f"{path.name} should have one line 'SEED = …', and has {changed}.")
     start = time.perf_counter()
-    client = NotebookClient(notebook, timeout=3600, resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(
+        notebook,
+        timeout=3600,
+        resources={"metadata": {"path": path.parent}},
+        extra_arguments=["--log-level=CRITICAL"],  # errors of cells come as outputs
+    )
     client.execute(env=os.environ | ROUNDINGS[rounding])
     seconds = round(time.perf_counter() - start, 1)
     numbers = {k: round(v, 4) if isinstance(v, float) else v for k, v in collect(notebook).items()}

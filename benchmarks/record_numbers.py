@@ -16,7 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(
-    r'\[([^\]]*)\]\(([^)\s]*benchmarks/results/|results/)(\w+)\.json (\\?)"([^"\\]+)\\?"\)'
+    r'\[([^\[\]]*)\]\(([^)\s]*benchmarks/results/|results/)(\w+)\.json (\\?)"([^"\\]+)\\?"\)'
 )
 FORMS = {
     "": "{mean} ± {spread}",

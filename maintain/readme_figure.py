@@ -31,9 +31,9 @@ def sheet(archive, numbers):
 
 
 def curves(notebook):
-    """The figure that the lecture's call of ``plot_history`` put out."""
+    """The figure that the lecture's main training run leaves."""
     for cell in nbformat.read(notebook, as_version=4).cells:
-        if cell.cell_type == "code" and "plots.plot_history(history)" in cell.source:
+        if cell.cell_type == "code" and "plots.LiveCurves()" in cell.source:
             for output in cell.outputs:
                 if png := output.get("data", {}).get("image/png"):
                     return Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")

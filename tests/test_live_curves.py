@@ -30,13 +30,15 @@ def notebook(monkeypatch):
     return handle.figures
 
 
-def train(epochs=5, **options):
+def train(epochs=5, after=None, **options):
     keras.utils.set_random_seed(1)
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
     model.compile("sgd", loss="binary_crossentropy", metrics=["accuracy"])
     rng = np.random.default_rng(1)
     data = rng.random((40, 3), np.float32), rng.integers(0, 2, 40)
-    return model.fit(*data, epochs=epochs, callbacks=[plots.LiveCurves()], verbose=0, **options)
+    return model.fit(
+        *data, epochs=epochs, callbacks=[plots.LiveCurves(after)], verbose=0, **options
+    )
 
 
 def lines(axis):
@@ -76,6 +78,15 @@ def test_training_that_goes_on_counts_on(notebook):
     train(epochs=6, initial_epoch=4)
     assert len(lines(notebook[-1].axes[0])[0]) == 2
     assert notebook[-1].get_suptitle().startswith("2 epochs in ")
+
+
+def test_curves_of_an_earlier_fit_are_drawn_first(notebook):
+    first = train(epochs=2)
+    second = train(epochs=5, initial_epoch=2, after=first)
+    axis = notebook[-1].axes[1]
+    assert np.allclose(lines(axis)[0], first.history["loss"] + second.history["loss"])
+    assert axis.get_xlim() == (0.6, 5.4)
+    assert notebook[-1].get_suptitle().startswith("3 more epochs in ")
 
 
 def test_outside_a_notebook_nothing_is_drawn(monkeypatch):

@@ -83,7 +83,8 @@ def test_several_histories_have_a_colour_each_and_a_style_per_part():
     figure = plots.plot_history(runs)
     lines = figure.axes[0].lines
     assert len(lines) == 4
-    assert lines[0].get_color() == lines[1].get_color() != lines[2].get_color()
+    assert lines[0].get_color() == lines[1].get_color() == plots.NETWORKS[0]
+    assert lines[2].get_color() == plots.NETWORKS[1]
     assert lines[0].get_linestyle() == "-" and lines[1].get_linestyle() == "--"
     assert lines[0].get_linewidth() < lines[1].get_linewidth()
     for word in ("plain", "augmented", "training", "validation"):
@@ -302,12 +303,13 @@ def test_feature_maps_follow_the_picture_and_name_dead_maps(sequential):
     image = np.random.default_rng(0).uniform(0, 255, (16, 12, 3)).astype("float32")
     figure = plots.show_feature_maps(sequential, image)
     rows = journey(figure)
-    assert list(rows) == ["picture\n16 × 12 × 3", "first\n14 × 10 × 4", "pool\n7 × 5 × 4"]
-    first = rows["first\n14 × 10 × 4"]
+    names = ["picture\n16 × 12 × 3", "first\n14 × 10 × 4\n1 silent", "pool\n7 × 5 × 4\n1 silent"]
+    assert list(rows) == names
+    first = rows[names[1]]
     expected = sum(image[i : i + 14, j : j + 10].sum(-1) for i in range(3) for j in range(3))
     expected = (expected - expected.min()) / np.ptp(expected)
     np.testing.assert_allclose(first[0], expected, atol=1e-4)
-    assert texts(figure).count("silent") == 2, "the dead filter's map, and that after pooling"
+    assert np.shape(first[-1]) == np.shape(rows[names[2]][-1]) == (1, 1), "the dead filter's, last"
     assert "call" not in vars(sequential.get_layer("first")), "the model is left as it was"
 
 
@@ -332,6 +334,34 @@ def test_feature_maps_show_eight_of_each_layer(keras):
 def test_feature_maps_explain_a_wrong_picture(sequential):
     with pytest.raises(ValueError, match="16 × 12 × 3"):
         plots.show_feature_maps(sequential, np.zeros((12, 16, 3)))
+
+
+# ---------------------------------------------------------------- a convolution at work
+
+
+def test_a_step_of_a_convolution_shows_its_arithmetic():
+    picture, weights = np.arange(20.0).reshape(4, 5), np.array([[-1.0, 0, 1]] * 3)
+    feature_map = np.full((2, 3), 6.0)
+    figure = plots.show_convolution(picture, weights, feature_map, at=(1, 2), bias=-2)
+    shown = [axis.images[0].get_array() for axis in figure.axes if axis.images]
+    np.testing.assert_array_equal(shown[1], picture[1:4, 2:5])
+    np.testing.assert_array_equal(shown[2], weights)
+    assert "sum 6.00\n+ bias −2.00\nReLU: 4.00" in texts(figure)
+    for wrong in ({"at": (2, 0)}, {"at": (0, 0), "weights": weights[:2]}, {"weights": [1, 2]}):
+        step = {"weights": weights, "at": (0, 0)} | wrong
+        with pytest.raises(ValueError, match="map"):
+            plots.show_convolution(picture, feature_map=feature_map, **step)
+
+
+def test_filters_stand_above_their_maps():
+    filters, maps = [np.ones((3, 3, 3)), np.zeros((3, 3, 3))], [np.eye(4), np.zeros((4, 4))]
+    figure = plots.show_filters_at_work(filters, maps, ["ones", "nothing"])
+    assert [len(axis.images) for axis in figure.axes] == [3, 3, 1, 1]
+    np.testing.assert_array_equal(figure.axes[2].images[0].get_array(), np.eye(4))
+    assert "ones" in texts(figure) and "green" in texts(figure)
+    for wrong in ([], filters[:1], [np.ones((3, 3))] * 2):
+        with pytest.raises(ValueError, match="one map|three colours"):
+            plots.show_filters_at_work(wrong, maps, ["ones", "nothing"])
 
 
 # ---------------------------------------------------------------- results
@@ -364,6 +394,15 @@ def test_data_size_averages_runs_and_compares_curves():
     assert "transferred" in texts(figure) and "2 runs" in texts(figure)
     with pytest.raises(ValueError, match="2 sizes"):
         plots.plot_data_size([20, 80], [0.5])
+
+
+def test_data_size_draws_training_and_validation_as_everywhere():
+    both = {"validation": [0.7, 0.8], "training": [1.0, 1.0]}
+    axis = plots.plot_data_size([20, 80], both).axes[0]
+    (validation, *_), (training, *_) = axis.containers
+    assert (validation.get_color(), validation.get_linestyle()) == (plots.VALIDATION, "--")
+    assert (training.get_color(), training.get_linestyle()) == (plots.TRAINING, "-")
+    assert axis.get_ylabel() == "accuracy (%)"
 
 
 def test_data_sizes_may_come_in_any_order():
@@ -452,9 +491,16 @@ def test_confusion_matrix_counts_rows_as_truth():
     figure = plots.plot_confusion_matrix(labels, predictions, ["Cat", "Dog", "Fox"])
     axis = figure.axes[0]
     cells = {(int(t.get_position()[1]), int(t.get_position()[0])): t.get_text() for t in axis.texts}
-    assert cells[0, 0] == "1\n33 %" and cells[0, 1] == "2\n67 %"
-    assert cells[1, 0] == "0\n0 %" and cells[1, 1] == "1\n100 %"
-    assert cells[2, 2] == "0\n–", "a class without pictures has no percentage"
+    assert (cells[0, 0], cells[0, 1], cells[1, 0], cells[1, 1]) == ("1", "2", "0", "1")
+    assert [cells[row, 3] for row in range(3)] == ["33 %\n1 of 3", "100 %\n1 of 1", "–\n0 of 0"]
+    assert [cells[3, column] for column in range(3)] == [
+        "100 %\n1 of 1",
+        "33 %\n1 of 3",
+        "–\n0 of 0",
+    ]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["Cat", "Dog", "Fox", "recall"]
+    colours = axis.images[0].get_array()
+    assert colours[0, 1, 0] - colours[0, 1, 2] > 0.5, "the largest error stands out"
     assert "2 of 4 right (50.0 %)" in texts(figure)
     assert (axis.get_xlabel(), axis.get_ylabel()) == ("predicted class", "true class")
 
@@ -471,3 +517,66 @@ def test_confusion_matrix_takes_probabilities_and_refuses_nonsense():
         plots.plot_confusion_matrix([0, 2], [0, 1], ["Cat", "Dog"])
     with pytest.raises(ValueError, match="do not belong together"):
         plots.plot_confusion_matrix([0, 1, 1], [0, 1], ["Cat", "Dog"])
+
+
+# ---------------------------------------------------------------- answers among several classes
+
+
+def test_outputs_stand_side_by_side_with_their_sums():
+    figure = plots.plot_outputs({"logits": [2, 1, -1], "softmax": [0.7, 0.26, 0.04]}, list("abc"))
+    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+        "logits: sum 2.00",
+        "softmax: sum 1.00",
+    ]
+    assert [bar.get_height() for bar in figure.axes[0].patches] == [2, 1, -1]
+    with pytest.raises(ValueError, match="3 numbers"):
+        plots.plot_outputs({"logits": [2, 1]}, ["a", "b", "c"])
+
+
+def test_prices_are_curves_over_the_margin():
+    figure = plots.plot_prices([0, 30, 60], {"clipped": [0, 16, 16], "logits": [0, 30, 60]})
+    assert [line.get_label() for line in figure.axes[0].lines] == ["clipped", "logits"]
+    assert figure.axes[0].lines[0].get_linestyle() != figure.axes[0].lines[1].get_linestyle()
+    with pytest.raises(ValueError, match="as many prices"):
+        plots.plot_prices([0, 30], {"logits": [0]})
+
+
+def test_answers_stand_below_their_pictures():
+    pictures = [np.full((8, 8, 3), 90, np.uint8)] * 2
+    figure = plots.show_answers(
+        pictures, [[0.8, 0.2], [0.4, 0.6]], ["Cat", "Dog"], titles=["a", "b"]
+    )
+    assert "80 %" in texts(figure) and "60 %" in texts(figure)
+    assert [axis.get_title(loc="left") for axis in figure.axes[:2]] == ["a", "b"]
+    with pytest.raises(ValueError, match="one for each"):
+        plots.show_answers(pictures, [[0.8, 0.2]], ["Cat", "Dog"])
+
+
+def test_shares_carry_their_intervals_and_other_runs():
+    counts = {
+        "plain": {"here": (9, 10), "there": (5, 10)},
+        "features": {"here": (10, 10), "there": (9, 10)},
+    }
+    figure = plots.plot_shares(counts, recorded={"plain": {"there": np.array([0.4, 0.6])}})
+    axis = figure.axes[0]
+    assert "90.0" in texts(figure) and "50.0" in texts(figure)
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["here", "there"]
+    assert any(list(line.get_xdata()) == [40, 60] for line in axis.lines)
+    assert isinstance(plots.plot_shares(counts), Figure), "no recorded runs yet"
+    with pytest.raises(ValueError, match="same groups"):
+        plots.plot_shares({"plain": {"here": (1, 2)}, "features": {"there": (1, 2)}})
+    with pytest.raises(ValueError, match="count pictures"):
+        plots.plot_shares({"plain": {"here": (3, 2)}})
+
+
+# ---------------------------------------------------------------- transfer
+
+
+def test_transfer_shows_which_parts_are_trained():
+    figure = plots.show_transfer(features=1280, classes=1000)
+    shown = texts(figure)
+    for words in ("as it is", "new head", "fine-tuned", "1,000 classes", "1,280 features"):
+        assert words in shown
+    faces = [to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches]
+    trained = [index for index, face in enumerate(faces) if face == to_hex(plots.NETWORKS[1])]
+    assert len(faces) == 12 and trained == [7, 9, 11]

@@ -218,6 +218,44 @@ def grad_cam(model, picture, class_index=None):
     return Evidence(label, float(shares[0, label]), layer.name, heat)
 
 
+def occlusion(model, picture, *, patch=0.35, steps=9):
+    """Find which parts of a picture a network's answer hangs on, by covering them one by one.
+
+    A square in the picture's mean colour is moved over the picture; where the answer becomes less
+    sure, something that spoke for it was covered. M. D. Zeiler and R. Fergus, "Visualizing and
+    understanding convolutional networks" (ECCV 2014).
+
+    Args:
+        model: a built Keras model that gives one probability (of class 1) or one per class.
+        picture: what `model_input` takes.
+        patch: side of the square, as a fraction of the shorter side.
+        steps: positions of its centre along each side, from edge to edge.
+
+    Returns:
+        float32 array (steps, steps), 0 and up: how far the log-odds of the predicted class fall.
+
+    Raises:
+        TypeError, ValueError: as `model_input`; patch is no fraction, or steps no number above 1.
+    """
+    pixels = model_input(model, picture)
+    patch, steps = gates.fraction(patch, "patch"), gates.whole_number(steps, "steps", 2)
+    height, width = pixels.shape[:2]
+    half = max(1, round(patch * min(height, width) / 2))
+    shown = [pixels]
+    for down in np.linspace(0, height - 1, steps).round().astype(int):
+        for right in np.linspace(0, width - 1, steps).round().astype(int):
+            covered = pixels.copy()
+            place = np.s_[max(0, down - half) : down + half, max(0, right - half) : right + half]
+            covered[place] = pixels.mean(axis=(0, 1))
+            shown.append(covered)
+    answers = np.asarray(model(np.stack(shown), training=False), dtype=np.float64)
+    if answers.shape[1] == 1:
+        answers = np.hstack([1 - answers, answers])
+    chosen = np.clip(answers[:, answers[0].argmax()], 1e-7, 1 - 1e-7)
+    odds = np.log(chosen / (1 - chosen))
+    return np.maximum(odds[0] - odds[1:], 0).reshape(steps, steps).astype(np.float32)
+
+
 def _layers(model):
     """List a model's layers in order, each once, those of models within it too."""
     found = {}

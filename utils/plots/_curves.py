@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from utils import gates
-from utils.plots._style import BLUE, MARKERS, ORANGE, PALETTE, course_style
+from utils.plots._style import BLUE, MARKERS, NETWORKS, ORANGE, PALETTE, course_style
 
 # ---------------------------------------------------------------- over epochs
 
@@ -47,6 +47,7 @@ def plot_history(history, *, metrics=("accuracy", "loss"), fine_tuning_starts=No
         raise ValueError(
             f"{len(histories)} runs are more than {len(PALETTE)} colours: plot them in two figures."
         )
+    colours = NETWORKS if len(histories) <= len(NETWORKS) else PALETTE
     runs = [
         {metric: _curves(one, metric, f" for {name}" if name else "") for metric in metrics}
         for name, one in histories.items()
@@ -67,8 +68,8 @@ def plot_history(history, *, metrics=("accuracy", "loss"), fine_tuning_starts=No
         for index, run in enumerate(runs):
             train, validation = run[metric]
             if several:
-                _draw_curve(axis, train, color=PALETTE[index], lw=1.5, alpha=0.8)
-                _draw_curve(axis, validation, color=PALETTE[index], lw=3.2, ls="--")
+                _draw_curve(axis, train, color=colours[index], lw=1.5, alpha=0.8)
+                _draw_curve(axis, validation, color=colours[index], lw=3.2, ls="--")
             else:
                 style = {"marker": "o", "markevery": max(1, len(validation[1]) // 12)}
                 _draw_curve(axis, train, color=BLUE)
@@ -83,7 +84,7 @@ def plot_history(history, *, metrics=("accuracy", "loss"), fine_tuning_starts=No
             _draw_fine_tuning(axis, fine_tuning_starts, at_bottom=per_cent)
     if several:
         handles = [
-            Line2D([], [], color=PALETTE[i], lw=6, label=name) for i, name in enumerate(histories)
+            Line2D([], [], color=colours[i], lw=6, label=name) for i, name in enumerate(histories)
         ]
         handles.append(Line2D([], [], color="#404040", lw=1.5, label="training"))
         handles.append(Line2D([], [], color="#404040", lw=3.2, ls="--", label="validation"))
@@ -219,7 +220,7 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
         sizes: numbers of training pictures, in any order.
         accuracies: for each size an accuracy between 0 and 1, or a list of those of several runs
             (drawn as mean ± standard deviation, with a dot per run). A dict of such lists draws
-            one curve per name.
+            one curve per name; those named "training" and "validation" look as everywhere.
         intervals: (low, high) for each size, as `utils.measures.wilson_interval` gives; a dict
             when accuracies is one; or None.
 
@@ -253,7 +254,7 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
 
     figure, axis = plt.subplots(figsize=(9, 5.6))
     for index, (name, (mean, low, high, runs)) in enumerate(series.items()):
-        colour = PALETTE[index] if named else ORANGE
+        colour = _size_colour(name, index) if named else ORANGE
         # Bars of several curves stand side by side.
         x = sizes * (1 + 0.025 * (index - (len(series) - 1) / 2))
         axis.errorbar(
@@ -262,7 +263,7 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
             yerr=(np.maximum(mean - low, 0), np.maximum(high - mean, 0)),
             color=colour,
             marker=MARKERS[index],
-            ls="--",
+            ls="-" if name == "training" else "--",
             markersize=9,
             capsize=6,
             elinewidth=2,
@@ -275,7 +276,8 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
     axis.xaxis.set_major_locator(FixedLocator(sizes))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-    axis.set(xlabel="training pictures (logarithmic scale)", ylabel="validation accuracy (%)")
+    whose = "" if {"training", "validation"} <= set(curves) else "validation "
+    axis.set(xlabel="training pictures (logarithmic scale)", ylabel=f"{whose}accuracy (%)")
     axis.margins(x=0.08, y=0.12)
     counts = {len(values) for *_, runs in series.values() for values in runs}
     if intervals is not None:
@@ -286,6 +288,11 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
     if named:
         axis.legend(loc="best")
     return figure
+
+
+def _size_colour(name, index):
+    """Training and validation have a colour of their own, other curves the next of the palette."""
+    return {"training": BLUE, "validation": ORANGE}.get(name, PALETTE[index])
 
 
 def _size_series(sizes, accuracies, intervals):

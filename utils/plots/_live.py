@@ -50,7 +50,8 @@ class LiveCurves(keras.callbacks.Callback):
             return
         epochs = len(next(iter(self._curves.values())))
         seconds = time.monotonic() - self._start
-        self._draw(f"{epochs} epoch{'s' if epochs > 1 else ''} in {_duration(seconds)}")
+        more = "more " if self._before else ""
+        self._draw(f"{epochs} {more}epoch{'s' if epochs > 1 else ''} in {_duration(seconds)}")
 
     def _draw(self, title):
         from IPython.display import display

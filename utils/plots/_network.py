@@ -79,10 +79,11 @@ def show_filters(layer):
 def show_feature_maps(model, image):
     """Show what becomes of a picture on its way through a network: one row per layer.
 
-    There is a row for each convolution and pooling, with its first eight maps. When these are more
-    than twelve rows, only the last one of each map size is shown. Each map is scaled on its own
-    from its smallest value (dark) to its largest (bright); a map that is the same everywhere is
-    drawn grey and labelled "silent".
+    There is a row for each convolution and pooling, with the first eight of its maps that show
+    something. When these are more than twelve rows, only the last one of each map size is shown.
+    Each map is scaled on its own from its smallest value (dark) to its largest (bright). A map that
+    is the same everywhere is "silent": the row's label counts them, and where there are too few
+    others they are drawn grey.
 
     Args:
         model: a built Keras model: Sequential, functional, or with models inside.
@@ -125,9 +126,10 @@ def show_feature_maps(model, image):
     _name_row(axes[0], "picture", pixels)
     for axis, (name, maps) in zip(axes[1:], rows, strict=True):
         height = maps.shape[0] / maps.shape[1]
-        _draw_maps(axis, maps[..., :columns], height)
+        silent = _are_silent(maps)
+        _draw_maps(axis, maps[..., np.argsort(silent, kind="stable")[:columns]], height)
         axis.set(xlim=(0, columns * 1.06), ylim=(0, height))
-        _name_row(axis, name, maps)
+        _name_row(axis, name, maps, f"{silent.sum()} silent" if silent.any() else "")
     return figure
 
 
@@ -139,19 +141,26 @@ def _as_seen(inputs):
     return gates.pictures(inputs)
 
 
-def _name_row(axis, name, array):
+def _name_row(axis, name, array, note=""):
     size = " × ".join(str(n) for n in array.shape)
-    axis.set_ylabel(f"{name}\n{size}", rotation=0, ha="right", va="center", fontsize=16)
+    label = f"{name}\n{size}\n{note}".strip()
+    axis.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=16)
+
+
+def _are_silent(maps):
+    """Say of each of some maps (rows, columns, channels) whether it is the same everywhere."""
+    span = np.ptp(maps, axis=(0, 1))
+    return ~(np.isfinite(span) & (span > 1e-6 * np.abs(maps).max(axis=(0, 1))))
 
 
 def _draw_maps(axis, maps, height):
     """Draw maps (rows, columns, channels) side by side, each 1 wide and `height` high."""
+    silent = _are_silent(maps)
     for index in range(maps.shape[-1]):
         extent = (index * 1.06, index * 1.06 + 1, 0, height)
         values = maps[..., index].astype(np.float64)
-        span = np.ptp(values)
-        if np.isfinite(span) and span > 1e-6 * np.abs(values).max():
-            scaled = (values - values.min()) / span
+        if not silent[index]:
+            scaled = (values - values.min()) / np.ptp(values)
             axis.imshow(scaled, extent=extent, vmin=0, vmax=1, interpolation="nearest")
         else:
             axis.imshow([[0.85]], extent=extent, cmap="gray", vmin=0, vmax=1)

@@ -8,7 +8,7 @@ import numpy as np
 from utils import gates
 from utils.paths import folder
 from utils.pictures import upright_size
-from utils.plots._style import MARKERS, PALETTE, PICTURE_DPI, course_style
+from utils.plots._style import CLASSES, MARKERS, PALETTE, PICTURE_DPI, course_style
 
 # ---------------------------------------------------------------- a grid
 
@@ -104,14 +104,15 @@ def show_image_sizes(directory):
     every = np.concatenate(list(sizes.values()))
     top = every.max() * 1.12
 
-    figure, axis = plt.subplots(figsize=(9, 7.5))
+    colours = CLASSES if len(sizes) <= len(CLASSES) else PALETTE
+    figure, axis = plt.subplots(figsize=(9, 7.5), dpi=75)
     _draw_proportions(axis, top)
     for index, (name, pairs) in enumerate(sizes.items()):
         axis.scatter(
             *pairs.T,
             s=34,
             alpha=0.45 if len(pairs) > 40 else 0.8,
-            color=PALETTE[index % len(PALETTE)],
+            color=colours[index % len(colours)],
             marker=MARKERS[index % len(MARKERS)],
             linewidths=0,
             label=f"{name} ({len(pairs):,})",

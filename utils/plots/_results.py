@@ -2,10 +2,11 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from utils import gates, measures
 from utils.plots._pictures import draw_grid
-from utils.plots._style import course_style
+from utils.plots._style import BLUE, VERMILION, course_style
 
 
 @course_style
@@ -49,7 +50,7 @@ def show_worst_mistakes(images, labels, probabilities, class_names, *, count=8):
 
 @course_style
 def plot_confusion_matrix(labels, predictions, class_names):
-    """Plot how often each class was taken for which: counts, and per cent of each row.
+    """Plot how often each class was taken for which: counts, with recall and precision as margins.
 
     Args:
         labels: true classes: integers of shape (n,), one-hot (n, k), or names. Collect them from
@@ -60,7 +61,8 @@ def plot_confusion_matrix(labels, predictions, class_names):
         class_names: names, in the order of the class numbers.
 
     Returns:
-        matplotlib Figure; rows are true classes, columns predicted ones.
+        matplotlib Figure; rows are true classes, with the share that was found (recall) at their
+        right; columns are predicted ones, with the share that was right (precision) below.
 
     Raises:
         TypeError: an argument is something else, such as a set of class names.
@@ -69,12 +71,9 @@ def plot_confusion_matrix(labels, predictions, class_names):
     names = gates.class_names(class_names)
     counts = measures.confusion_counts(labels, predictions, names)
     total, right = counts.sum(), np.trace(counts)
-    rows = counts.sum(axis=1, keepdims=True)
-    shares = np.divide(100 * counts, rows, out=np.zeros(counts.shape), where=rows > 0)
-
-    size = min(14, 3.6 + 1.3 * len(names))
-    figure, axis = plt.subplots(figsize=(size + 1.2, size))
-    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=100)
+    size = min(14, 4.6 + 1.3 * len(names))
+    figure, axis = plt.subplots(figsize=(size + 0.6, size))
+    axis.imshow(_cell_colours(counts))
     axis.grid(False)
     axis.spines[:].set_visible(False)
     axis.tick_params(length=0)
@@ -82,24 +81,52 @@ def plot_confusion_matrix(labels, predictions, class_names):
     for row, column in np.ndindex(*counts.shape):
         if many and not counts[row, column]:
             continue  # 24 classes: an empty cell says zero
-        share = f"{shares[row, column]:.0f} %" if rows[row, 0] else "–"
         axis.text(
             column,
             row,
-            f"{counts[row, column]}" if many else f"{counts[row, column]:,}\n{share}",
+            f"{counts[row, column]:,}",
             ha="center",
             va="center",
-            fontsize=12 if many else 16,
-            color="white" if shares[row, column] > 55 else "#202020",
+            fontsize=12 if many else 20,
+            color="#202020",
         )
-    ticks = range(len(names))
-    tilt = {"rotation": 45, "ha": "right"} if sum(map(len, names)) > 40 else {}
-    axis.set_xticks(ticks, names, **tilt)
-    axis.set_yticks(ticks, names)
+    _write_margins(axis, counts, many)
+    tilt = {"rotation": 45, "ha": "left"} if sum(map(len, names)) > 40 else {}
+    axis.xaxis.tick_top()
+    axis.xaxis.set_label_position("top")
+    axis.set_xticks(range(len(names) + 1), [*names, "recall"], **tilt)
+    axis.set_yticks(range(len(names) + 1), [*names, "precision"])
+    for label in (axis.get_xticklabels()[-1], axis.get_yticklabels()[-1]):
+        label.set_fontstyle("italic")
     axis.set(xlabel="predicted class", ylabel="true class")
     if total:
         axis.set_title(f"{right:,} of {total:,} right ({100 * right / total:.1f} %)")
-    bar = figure.colorbar(image, ax=axis, shrink=0.8)
-    bar.set_label("share of the true class (%)")
-    bar.outline.set_visible(False)
     return figure
+
+
+def _cell_colours(counts):
+    """Colours (classes + 1, classes + 1, 3): errors in vermilion, by their share of the row.
+
+    The darkest error is the largest of this matrix, so that few errors are seen, too. The diagonal
+    is pale blue, the margins are white.
+    """
+    errors = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    np.fill_diagonal(errors, 0)
+    depth = errors / max(errors.max(), 1e-9) * 0.85
+    colours = np.ones((len(counts) + 1, len(counts) + 1, 3))
+    vermilion = np.array(to_rgb(VERMILION))
+    colours[:-1, :-1] = 0.965 - depth[..., np.newaxis] * (0.965 - vermilion)
+    index = np.arange(len(counts))
+    colours[index, index] = 0.7 + 0.3 * np.array(to_rgb(BLUE))
+    return colours
+
+
+def _write_margins(axis, counts, many):
+    """Write each class's recall right of its row, its precision below its column."""
+    last, font = len(counts), 11 if many else 15
+    style = {"ha": "center", "va": "center", "fontsize": font, "color": "#202020"}
+    for index in range(last):
+        right, said, true = counts[index, index], counts[:, index].sum(), counts[index].sum()
+        for x, y, total in ((last, index, true), (index, last, said)):
+            share = f"{100 * right / total:.0f} %" if total else "–"
+            axis.text(x, y, share if many else f"{share}\n{right:,} of {total:,}", **style)

@@ -17,6 +17,11 @@ BLUE, ORANGE, GREEN, PINK, VERMILION, SKY, BLACK = PALETTE = (
     "#56B4E9",
     "#000000",
 )
+# One meaning for each colour, in every figure of the course.
+TRAINING, VALIDATION = BLUE, ORANGE
+CLASSES = (PINK, GREEN, SKY)  # in the order of the class names
+NETWORKS = ("#707070", VERMILION, BLACK)  # compared recipes: the plain one, the remedy, a third
+
 PICTURE_DPI = 60  # small pictures hold no more detail, and notebooks stay light
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 
