@@ -233,7 +233,7 @@ def test_waiting_for_another_program_is_said(sample, tmp_path, monkeypatch, caps
 def test_folder_that_cannot_be_written(register, tmp_path):
     register()
     (tmp_path / "data").write_text("a file, where the folder should be")
-    with pytest.raises(PermissionError, match="Cannot write to .*data_dir="):
+    with pytest.raises(PermissionError, match="Cannot write pets to .*COURSE_DATA_DIR.*data_dir="):
         real(tmp_path)
 
 

@@ -33,7 +33,10 @@ def test_relative_mirror_starts_at_the_course_wherever_python_runs(tmp_path, mon
     assert look("file:mirror") == paths.ROOT / "mirror"
 
 
-@pytest.mark.parametrize("place", ["ftp://mirror.example/a", "s3://bucket", "file://server/share"])
+@pytest.mark.parametrize(
+    "place",
+    ["http://", "https:///a", "ftp://mirror.example/a", "s3://bucket", "file://server/share"],
+)
 def test_addresses_of_other_kinds(place):
     with pytest.raises(ValueError, match="COURSE_MIRROR='"):
         look(place)
