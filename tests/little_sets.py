@@ -159,11 +159,12 @@ def register(monkeypatch, server, clean_environment):
 
 @pytest.fixture
 def sample(tmp_path, register):
-    """Put a sample of "pets" where samples are shipped."""
+    """Put a sample of "pets" where samples are shipped: these files, or these bytes."""
 
     def sample(files=None):
         register()
-        data = zip_of(pets() if files is None else files)
+        files = pets() if files is None else files
+        data = files if isinstance(files, bytes) else zip_of(files)
         write_mirror(tmp_path / "samples", {"pets.zip": data})
 
     return sample
