@@ -33,7 +33,9 @@ class Request:
 
 
 def head(status, *lines):
-    return "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *lines, "", ""]).encode("latin-1")
+    return "\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *lines, "", ""]).encode(
+        "latin-1"
+    )
 
 
 def version(data):

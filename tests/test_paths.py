@@ -50,6 +50,16 @@ def test_source():
             paths.source(value, environ)
 
 
+def test_data_folder(tmp_path, monkeypatch):
+    assert paths.data(environ={}) == paths.data(environ={"COURSE_DATA_DIR": " "}) == paths.DATA
+    assert paths.data(environ={"COURSE_DATA_DIR": str(tmp_path)}) == tmp_path
+    assert paths.data(environ={"COURSE_DATA_DIR": "../share"}) == paths.ROOT / "../share"
+    assert paths.data("mine", environ={"COURSE_DATA_DIR": str(tmp_path)}) == Path("mine")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert paths.data(environ={"COURSE_DATA_DIR": "~/share"}) == tmp_path / "share"
+
+
 def dataset(**changes):
     values = dict.fromkeys(Dataset.__dataclass_fields__)
     return Dataset(**values | {"directory": Path("pets"), "tables": ()} | changes)
