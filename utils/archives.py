@@ -52,6 +52,19 @@ def read_record(entry, root):
     return record if all(count > 0 for count in counts.values()) else None
 
 
+def fault(entry, root):
+    """Say what an extracted set lacks; None when it is as it was extracted, by what it holds."""
+    if (record := read_record(entry, root)) is None:
+        return "is incomplete"
+    noted = json.loads((root / "record.json").read_text(encoding="utf-8"))["folders"]
+    for place, count in record.counts.items():
+        if count != noted[place][0]:
+            return f"has {count:,} pictures in {place}, and had {noted[place][0]:,}"
+        if not all(file.stat().st_size for file in os.scandir(root / place)):
+            return f"has an empty file in {place}"
+    return None
+
+
 def count_pictures(place):
     """Count the pictures in a class folder, or in a CSV file: its lines except the first."""
     if place.suffix == ".csv":
