@@ -53,8 +53,8 @@ def defect(name, data):
                 image.verify()
             if b"\0\0\0\0IEND\xaeB`\x82" not in data:
                 return "cut off in the middle"
-        elif kind == "GIF" and b"\0;" not in data[-1024:]:
-            return "cut off in the middle"
+        elif kind == "GIF" and (reason := _gif_defect(data)):
+            return reason
         elif kind == "BMP":
             start, bits = struct.unpack_from("<10xI14xH", data)
             if image.mode not in ("L", "RGB") or bits not in (8, 24, 32):
@@ -68,6 +68,31 @@ def defect(name, data):
         cut = "truncated" in str(error).lower()
         return "cut off in the middle" if cut else f"damaged: {error}"
     return None if named_as_picture(name) else "its name does not end like a picture's"
+
+
+def _gif_defect(data):
+    """Walk through the blocks of a GIF to its end: TensorFlow reads all its frames at once."""
+
+    def table(flags):  # bytes of a table of colours
+        return 3 << 1 + (flags & 7) if flags & 0x80 else 0
+
+    place, pixels = 13 + table(data[10]), 0
+    try:
+        while (kind := data[place]) != ord(";"):
+            if kind == ord(","):  # a frame
+                width, height = struct.unpack_from("<HH", data, place + 5)
+                pixels += width * height
+                place += 11 + table(data[place + 9])
+            elif kind == ord("!"):  # an extension
+                place += 2
+            else:
+                return "damaged between its frames"
+            while length := data[place]:
+                place += 1 + length
+            place += 1
+    except (IndexError, struct.error):
+        return "cut off in the middle"
+    return f"too large: {pixels:,} pixels in its frames" if pixels > MAX_PIXELS else None
 
 
 def _orientation(image):
