@@ -35,8 +35,9 @@ def server(bad_server, clean_environment, monkeypatch):  # noqa: F811
     return bad_server
 
 
-def register(monkeypatch, url, *, digest=sha256(ZIP), size=N):
-    entry = Entry((Archive(url, size, digest),), "Pets", None, ("Cat", "Puppy"), "free", "")
+def register(monkeypatch, url, *, digest=True):
+    archive = Archive(url, N, sha256(ZIP) if digest else None)
+    entry = Entry((archive,), "Pets", None, ("Cat", "Puppy"), "free", "")
     monkeypatch.setitem(registry.DATASETS, "pets", entry)
 
 
@@ -281,7 +282,7 @@ def test_refusal_to_go_on_keeps_the_part(server, registered, tmp_path, status):
 
 
 def test_archive_changed_between_two_parts(server, monkeypatch, tmp_path):
-    register(monkeypatch, f"{server.url}/pets.zip", digest=None)
+    register(monkeypatch, f"{server.url}/pets.zip", digest=False)
     interrupt(server, tmp_path)
     changed = ZIP[:300_000] + bytes(100) + ZIP[300_100:]
     server.files["pets.zip"] = changed

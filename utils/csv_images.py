@@ -74,7 +74,7 @@ def _first_fault(lines):
             digits = value.strip()
             if not (re.fullmatch(r"0*[0-9]{1,3}", digits) and int(digits[-3:]) <= 255):
                 return (
-                    f"line {number}: {column} is {value!r:.40}, but should be a whole number from 0 "
-                    "to 255."
+                    f"line {number}: {column} is {value!r:.40}, but should be a whole number "
+                    "from 0 to 255."
                 )
     return None
