@@ -332,7 +332,11 @@ def test_no_way_there(server, monkeypatch, tmp_path, url):
     assert leftovers(tmp_path) == set()
 
 
-@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "http://[1", "nonsense://x", "http://:x"])
+@pytest.mark.parametrize(
+    "proxy",
+    ["http://127.0.0.1:9", "http://[1", "nonsense://x", "http://:x"],
+    ids=["nobody there", "half an address", "of no known kind", "no host"],
+)
 def test_proxy_that_does_not_work(server, registered, monkeypatch, tmp_path, proxy):
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
@@ -404,7 +408,11 @@ def test_mirror_that_holds_something_else(server, mirrored, tmp_path):
     assert leftovers(tmp_path) == set()
 
 
-@pytest.mark.parametrize("place", ["http://[1", "http://a b/", f"http://{'a' * 80}.x/"])
+@pytest.mark.parametrize(
+    "place",
+    ["http://[1", "http://a b/", f"http://{'a' * 80}.x/"],
+    ids=["half an address", "with a blank", "of an endless name"],
+)
 def test_mirror_that_is_no_address(registered, monkeypatch, tmp_path, place):
     monkeypatch.setenv("COURSE_MIRROR", place)
     with pytest.raises(FileNotFoundError, match="COURSE_MIRROR.*no SHA256SUMS"):
