@@ -53,6 +53,8 @@ def defect(name, data):
                 image.verify()
             if b"\0\0\0\0IEND\xaeB`\x82" not in data:
                 return "cut off in the middle"
+        elif kind in ("JPEG", "MPO") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
+            return "cut off in the middle"  # Pillow does not miss an end that damage made useless
         elif kind == "GIF" and (reason := _gif_defect(data)):
             return reason
         elif kind == "BMP":
