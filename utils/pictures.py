@@ -73,7 +73,7 @@ def defect(name, data):
 
 
 def _gif_defect(data):
-    """Walk through the blocks of a GIF to its end: TensorFlow reads all its frames at once."""
+    """Walk through the blocks of a GIF: TensorFlow takes them as they stand, all frames at once."""
 
     def table(flags):  # bytes of a table of colours
         return 3 << 1 + (flags & 7) if flags & 0x80 else 0
@@ -87,8 +87,10 @@ def _gif_defect(data):
                 place += 11 + table(data[place + 9])
             elif kind == ord("!"):  # an extension
                 place += 2
-            else:
-                return "damaged between its frames"
+            elif not pixels:
+                return "damaged before its first frame"
+            else:  # TensorFlow makes do with what came before
+                break
             while length := data[place]:
                 place += 1 + length
             place += 1
