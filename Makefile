@@ -14,7 +14,7 @@ LECTURES := $(wildcard week*/week*_lecture.ipynb)
 CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab test doctor format lint notebooks clean
+.PHONY: help course lab test doctor format lint notebooks canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -45,6 +45,13 @@ lint: $(DEV_STAMP)  ## check format and style, changing nothing
 
 notebooks: $(STAMP)  ## run the lectures in place with the sample data, to commit them (WEEKS="1 3")
 	@"$(RUN)" -m utils course --in-place $(WEEKS)
+
+canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its own
+	"$(PYTHON)" -m venv build/venv-canary
+	sed -E -e '/^-c /d' -e 's/^(tensorflow|keras|numpy)==.*/\1/' requirements.txt > build/canary.txt
+	build/venv-canary/bin/python -m pip install --quiet --upgrade -r build/canary.txt
+	build/venv-canary/bin/python -m pip list | grep -E '^(tensorflow|keras|numpy) '
+	build/venv-canary/bin/python -m pytest $(TESTS)
 
 clean:  ## remove what runs have produced; data and .venv stay
 	rm -rf build .pytest_cache .ruff_cache

@@ -4,7 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
-from little_sets import clean_environment, register, sample, server  # noqa: F401  (fixtures)
+from little_sets import (  # noqa: F401  (fixtures)
+    clean_environment,
+    read_only,
+    register,
+    sample,
+    server,
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,16 @@
 """Little data sets, and a server for them that can cut, refuse and change what it serves."""
 
+import contextlib
+import errno
 import functools
 import hashlib
 import io
+import os
 import threading
 import time
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,10 +137,43 @@ def server():
 
 @pytest.fixture
 def clean_environment(monkeypatch, tmp_path):
-    for name in ("COURSE_DATA", "COURSE_MIRROR"):
+    for name in ("COURSE_DATA", "COURSE_DATA_DIR", "COURSE_MIRROR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(paths, "SAMPLES", tmp_path / "samples")
+
+
+@pytest.fixture
+def read_only():
+    """Return a context in which a folder is as on a share that can only be read."""
+
+    @contextlib.contextmanager
+    def read_only(folder):
+        def guarded(function, writes):
+            def guard(path, *arguments, **options):
+                inside = isinstance(path, (str, os.PathLike)) and Path(path).is_relative_to(folder)
+                if inside and writes(*arguments, **options):
+                    raise OSError(errno.EROFS, os.strerror(errno.EROFS), os.fspath(path))
+                return function(path, *arguments, **options)
+
+            return guard
+
+        def opens_to_write(mode="r", *_, **__):
+            return (
+                mode & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+                if isinstance(mode, int)
+                else (set(mode) & set("wax+"))
+            )
+
+        folder.mkdir(exist_ok=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(io, "open", guarded(io.open, opens_to_write))
+            patch.setattr(os, "open", guarded(os.open, opens_to_write))
+            for name in ("mkdir", "rename", "replace", "unlink", "rmdir"):
+                patch.setattr(os, name, guarded(getattr(os, name), lambda *_, **__: True))
+            yield
+
+    return read_only
 
 
 @pytest.fixture
@@ -159,11 +196,12 @@ def register(monkeypatch, server, clean_environment):
 
 @pytest.fixture
 def sample(tmp_path, register):
-    """Put a sample of "pets" where samples are shipped."""
+    """Put a sample of "pets" where samples are shipped: these files, or these bytes."""
 
     def sample(files=None):
         register()
-        data = zip_of(pets() if files is None else files)
+        files = pets() if files is None else files
+        data = files if isinstance(files, bytes) else zip_of(files)
         write_mirror(tmp_path / "samples", {"pets.zip": data})
 
     return sample

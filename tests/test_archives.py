@@ -3,6 +3,8 @@
 import errno
 import shutil
 import stat
+import struct
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from little_sets import ZIP, leftovers, pets, picture, real, sha256, zip_of
 
 from utils import archives
-from utils.datasets import fetch
+from utils.datasets import fetch, read_quarantine
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -115,10 +117,27 @@ def test_link_in_place_of_the_set_is_not_emptied(register, tmp_path):
 # Hostile archives
 
 
-def link(target):
+def special(kind, content=b""):
     info = zipfile.ZipInfo("Pets/Cat/link.jpg")
-    info.create_system, info.external_attr = 3, (stat.S_IFLNK | 0o777) << 16
-    return {info: target}
+    info.create_system, info.external_attr = 3, (kind | 0o777) << 16
+    return {info: content}
+
+
+def patched(data, offsets, value, only=lambda old: True):
+    """Change a field of all files' heads: at `offsets` in a local head, in the list of contents."""
+    data = bytearray(data)
+    for mark, offset in zip((b"PK\x03\x04", b"PK\x01\x02"), offsets, strict=True):
+        start = -1
+        while (start := data.find(mark, start + 1)) >= 0:
+            (old,) = struct.unpack_from("<I", data, start + offset)
+            if only(old):
+                struct.pack_into("<I", data, start + offset, value(old))
+    return bytes(data)
+
+
+def renamed(old, new):
+    """An archive in which a file's name was replaced by bytes of the same number."""
+    return zip_of(pets() | {f"Pets/Cat/{old}": picture(50)}).replace(old.encode(), new)
 
 
 HOSTILE = {
@@ -128,16 +147,37 @@ HOSTILE = {
     "drive": zip_of(pets() | {"C:/evil.jpg": b"x"}),
     "backslash": zip_of(pets() | {"Pets\\..\\..\\..\\evil.jpg": b"x"}),
     "share": zip_of(pets() | {"\\\\server\\evil.jpg": b"x"}),
-    "link": zip_of(pets() | link("/etc/passwd")),
+    "link": zip_of(pets() | special(stat.S_IFLNK, "/etc/passwd")),
+    "device": zip_of(pets() | special(stat.S_IFBLK)),
+    "pipe": zip_of(pets() | special(stat.S_IFIFO)),
+    "socket": zip_of(pets() | special(stat.S_IFSOCK)),
     "twice": zip_of(pets() | {"Pets/cat/0.JPG": b"x"}),
+    "twice, by a dot": zip_of(pets() | {"Pets/./Cat/0.jpg": b"x"}),
+    "twice, in other Unicode": zip_of(
+        pets() | {"Pets/Cat/\u00e9.jpg": b"x", "Pets/Cat/e\u0301.jpg": b"y"}
+    ),
     "bomb": zip_of(pets() | {"Pets/Cat/9.jpg": bytes(10**8)}, compression=zipfile.ZIP_DEFLATED),
     "no zip": b"PK but no zip",
+    "empty file": b"",
+    "truncated": ZIP[: len(ZIP) // 2],
+    "truncated by a byte": ZIP[:-1],
+    "encrypted": patched(ZIP, (6, 8), lambda old: old | 1),
+    "names of no Unicode": renamed("\u00e9\u00e9.jpg", b"\xff\xfe\xff\xfe.jpg"),
 }
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_hostile_archive(register, tmp_path, kind):
-    register(HOSTILE[kind])
+def test_hostile_archive(sample, tmp_path, kind):
+    sample(HOSTILE[kind])
+    before = set(tmp_path.iterdir()) | {tmp_path / "data"}
+    with pytest.raises(ValueError, match="cannot be unpacked.*Nothing of it was kept.*get it anew"):
+        fetch("pets", data_dir=tmp_path / "data")
+    assert leftovers(tmp_path) == set()
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_hostile_archive_from_the_web(register, tmp_path):
+    register(HOSTILE["parent"])
     before = set(tmp_path.iterdir()) | {tmp_path / "data"}
     with pytest.raises(ValueError, match="cannot be unpacked.*Nothing of it was kept"):
         real(tmp_path)
@@ -158,6 +198,77 @@ def test_bounds(register, tmp_path, monkeypatch, bound):
     register()
     with pytest.raises(ValueError, match="too much"):
         real(tmp_path)
+
+
+def test_one_large_file_is_refused(register, tmp_path, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_FILE", max(len(data) for data in pets().values()) - 1)
+    register()
+    with pytest.raises(ValueError, match="cannot be unpacked.*bytes: too much"):
+        real(tmp_path)
+
+
+def test_file_that_is_larger_than_it_says_takes_no_memory(sample, tmp_path):
+    size = 3 * 10**7
+    data = zip_of(pets(1) | {"Pets/Cat/9.jpg": bytes(size)}, compression=zipfile.ZIP_DEFLATED)
+    sample(patched(data, (22, 24), lambda _: 10, only=lambda old: old == size))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="cannot be unpacked.*CRC"):
+            fetch("pets", data_dir=tmp_path / "data")
+        assert tracemalloc.get_traced_memory()[1] < size / 2
+    finally:
+        tracemalloc.stop()
+    assert leftovers(tmp_path) == set()
+
+
+SET_ASIDE = {  # stray files beside the pictures, and how many of them are set aside
+    "nested archives": ({"Pets/Cat/in.zip": ZIP, "Pets/Cat/in.jpg": ZIP}, 2),
+    "a name with a line break": ({"Pets/Cat/a\nb.jpg": b"x"}, 1),
+    "a name for a spreadsheet": ({'Pets/Cat/=cmd,"x.jpg': b"x"}, 1),
+    "a name of a device": ({"Pets/Cat/con": b"x", "Pets/Cat/nul.": b"x"}, 2),
+    "a folder that ends like a picture": ({"Pets/Cat/a.jpg/": b"", "Pets/Cat/a.jpg/b.jpg": b""}, 0),
+    "a file and a folder of one name": ({"Pets/Cat/a.jpg": b"x", "Pets/Cat/a.jpg/b.jpg": b""}, 1),
+    "a file that is named as a class": ({"Pets/Cat": b"x"}, 0),
+    "files that are named as our notes": (
+        {"record.json": b"{}", "quarantine/report.csv": b"x", "quarantine/Cat/0.jpg": b"x"},
+        0,
+    ),
+    "a home folder": ({"~/a.jpg": b"x", "$HOME/a.jpg": b"x"}, 0),
+    "no name": ({"": b"x"}, 0),
+}
+
+
+@pytest.mark.parametrize("what", SET_ASIDE)
+def test_odd_contents_do_no_harm(sample, tmp_path, what):
+    files, number = SET_ASIDE[what]
+    sample(pets() | files)
+    before = set(tmp_path.iterdir()) | {tmp_path / "data"}
+    dataset = fetch("pets", data_dir=tmp_path / "data")
+    assert dataset.counts == {"Cat": 4, "Puppy": 4}
+    assert len(read_quarantine(dataset)) == number
+    assert len(list((dataset.quarantine / "Cat").iterdir())) == number
+    assert set(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize("name", [b"\xff\xfe\xe4\xf6.jpg", b"a\0aa.jpg"])
+def test_names_in_another_encoding(sample, tmp_path, name):
+    sample(renamed("aaaa.jpg", name))
+    dataset = fetch("pets", data_dir=tmp_path / "data")
+    assert dataset.counts["Cat"] + len(read_quarantine(dataset)) == 5
+
+
+@pytest.mark.parametrize("around", [(b"x" * 1000, b""), (b"", b"x" * 1000)])
+def test_bytes_around_an_archive(sample, tmp_path, around):
+    sample(around[0] + ZIP + around[1])
+    assert fetch("pets", data_dir=tmp_path / "data").counts == {"Cat": 4, "Puppy": 4}
+
+
+@pytest.mark.parametrize("files", [{}, {"Pets/Cat": b"a file"}, {"Pets/Cat/": b""}])
+def test_archive_of_nothing(sample, tmp_path, files):
+    sample(files)
+    with pytest.raises(ValueError, match="no readable pictures in Pets/Cat.*Replace it"):
+        fetch("pets", data_dir=tmp_path / "data")
+    assert leftovers(tmp_path) == set()
 
 
 def test_damaged_content_with_the_right_digest(register, tmp_path):

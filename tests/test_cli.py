@@ -1,5 +1,6 @@
 """Behaviour of ``python -m utils``; `course` is tested in test_course.py."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,18 @@ def test_doctor_returns_its_verdict(monkeypatch, capsys, level, verdict):
     monkeypatch.setattr(doctor, "check", create_autospec(doctor.check, return_value=findings))
     assert cli.main(["doctor"]) == verdict
     assert "3 GB are free" in capsys.readouterr().out
+    assert cli.main(["doctor", "--json"]) == verdict
+    assert json.loads(capsys.readouterr().out)[0]["text"] == "3 GB are free"
+
+
+def test_doctor_measures_the_pace_where_tensorflow_works(monkeypatch, capsys):
+    works = [doctor.Finding(doctor.OK, "TensorFlow", "computes")]
+    minutes = [doctor.Finding(doctor.OK, "week 1", "about 2 minutes")]
+    monkeypatch.setattr(doctor, "check", create_autospec(doctor.check, return_value=works))
+    monkeypatch.setattr(doctor, "pace", create_autospec(doctor.pace, return_value=minutes))
+    for options, shown in (([], True), (["--quick"], False)):
+        assert cli.main(["doctor", *options]) == 0
+        assert ("about 2 minutes" in capsys.readouterr().out) == shown
 
 
 @pytest.mark.parametrize(

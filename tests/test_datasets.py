@@ -233,7 +233,35 @@ def test_waiting_for_another_program_is_said(sample, tmp_path, monkeypatch, caps
 def test_folder_that_cannot_be_written(register, tmp_path):
     register()
     (tmp_path / "data").write_text("a file, where the folder should be")
-    with pytest.raises(PermissionError, match="Cannot write to .*data_dir="):
+    with pytest.raises(PermissionError, match="Cannot write pets to .*COURSE_DATA_DIR.*data_dir="):
+        real(tmp_path)
+
+
+@pytest.mark.parametrize("source", ["sample", "real"])
+def test_share_that_can_only_be_read(sample, tmp_path, monkeypatch, read_only, source):
+    sample()
+    share = tmp_path / "share"
+    monkeypatch.setenv("COURSE_DATA_DIR", str(share))
+    with (
+        read_only(share),
+        pytest.raises(
+            PermissionError, match="Cannot write pets to .*share .*COURSE_DATA_DIR, or fetch"
+        ),
+    ):
+        fetch("pets", source)
+    first = fetch("pets", source)  # by whoever keeps the share
+    assert first.directory.is_relative_to(share)
+    with read_only(share):
+        assert fetch("pets", source) == first
+    assert fetch("pets", source, tmp_path / "data").directory.is_relative_to(tmp_path / "data")
+
+
+def test_part_of_another_user_is_named(register, tmp_path, monkeypatch):
+    register()
+    part = tmp_path / f"data/downloads/pets.zip.{sha256(ZIP)[:8]}.part"
+    part.parent.mkdir(parents=True)
+    part.mkdir()  # opens as badly as a file without permission
+    with pytest.raises(PermissionError, match=f"Cannot write pets .*{part.name}.*COURSE_DATA_DIR"):
         real(tmp_path)
 
 

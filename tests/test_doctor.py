@@ -2,20 +2,25 @@
 
 import json
 import os
+import platform
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from importlib import metadata
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from utils import doctor
+from utils.datasets import fetch
 from utils.doctor import NOTE, OK, PROBLEM
 from utils.hashes import sha256, write_list
 from utils.paths import ROOT
 
+X86 = Path("/proc/cpuinfo").is_file() and platform.machine() == "x86_64"
 FAILS = "raise ImportError('no such library')"
 
 
@@ -46,8 +51,9 @@ def look(root, subject, **environ):
 def test_this_computer_is_looked_at_from_python_to_data(capsys):
     findings = doctor.check(ROOT, environ={"COURSE_DATA": "sample"})
     assert [finding.subject for finding in findings] == [
-        *("Python", "packages", "TensorFlow", "kernel", "disk", "memory", "cores"),
-        *("data folder", "samples", "weights", "COURSE_DATA"),
+        *("Python", "packages", *["processor"] * X86, "TensorFlow", "GPU", "kernel", "port"),
+        *("disk", "memory", "cores", "data folder", "samples", "weights", "data sets"),
+        "COURSE_DATA",
     ]
     levels = {finding.subject: finding.level for finding in findings}
     for subject in ("Python", "TensorFlow", "samples", "weights"):
@@ -146,7 +152,6 @@ def test_environment_variables(course, tmp_path):
     assert levels(COURSE_DATA="sample") == [OK]
     assert levels(COURSE_DATA="Real") == [PROBLEM]
     assert levels(COURSE_DATA="real") == [OK, NOTE]
-    assert levels(COURSE_MIRROR="https://mirror.example/course") == [OK]
     assert levels(COURSE_MIRROR="ftp://mirror.example") == [PROBLEM]
     folder = tmp_path / "mirror"
     assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM]
@@ -155,8 +160,121 @@ def test_environment_variables(course, tmp_path):
     (folder / "SHA256SUMS").touch()
     assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM], "it lists nothing"
     write_list(folder / "SHA256SUMS", {"pets.zip": "0" * 64})
+    assert levels(COURSE_MIRROR=str(folder)) == [PROBLEM], "it lists what it does not hold"
+    (folder / "pets.zip").touch()
     for place in (str(folder), folder.as_uri(), f"file:{folder.as_posix()}"):
         assert levels(COURSE_MIRROR=place) == [OK]
+
+
+def test_mirror_on_the_web_is_contacted(course, server):
+    def finding():
+        (found,) = look(course, "COURSE_MIRROR", COURSE_MIRROR=f"{server.url}/m")
+        return found
+
+    assert finding().level == PROBLEM and "404" in finding().text and "unset it" in finding().remedy
+    server.files["m/SHA256SUMS"] = b"0" * 64 + b"  pets.zip\n"
+    assert finding().level == OK and "answers and lists 1 file" in finding().text
+    server.portal = True
+    assert finding().level == PROBLEM and "line 1 is not a digest" in finding().text
+
+
+def test_share_for_the_data(course, tmp_path, monkeypatch):
+    def found():
+        return [f.level for f in look(course, "COURSE_DATA_DIR", COURSE_DATA_DIR=str(share))]
+
+    share = tmp_path / "share"
+    assert look(course, "COURSE_DATA_DIR") == [] and found() == [NOTE]
+    share.mkdir()
+    assert found() == [OK]
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    (finding,) = look(course, "COURSE_DATA_DIR", COURSE_DATA_DIR=str(share))
+    assert finding.level == OK and "can be read" in finding.text
+
+
+def test_extracted_sets_are_looked_at(course, sample, tmp_path):
+    def finding(**environ):
+        (found,) = look(course, "data sets", **environ)
+        return found.level, found.text
+
+    sample()
+    assert finding() == (OK, "0 extracted, all as they were")
+    cats = fetch("pets", data_dir=course / "data").directory / "Cat"
+    (cats.parents[1].parent / "pets-sample-x.old1").mkdir()  # put aside; none of ours any more
+    assert finding() == (OK, "1 extracted, all as they were")
+    (cats / "0.jpg").unlink()
+    assert finding() == (NOTE, "pets has 3 pictures in Pets/Cat, and had 4")
+    (cats / "0.jpg").touch()
+    assert finding() == (NOTE, "pets has an empty file in Pets/Cat")
+    (cats.parents[1] / "record.json").unlink()
+    assert finding() == (NOTE, "pets is incomplete")
+    assert "delete" in look(course, "data sets")[0].remedy
+    (course / "data").rename(tmp_path / "share")
+    (course / "data").mkdir()
+    assert finding(COURSE_DATA_DIR=str(tmp_path / "share")) == (NOTE, "pets is incomplete")
+
+
+@pytest.mark.parametrize(
+    ("flags", "level", "text"),
+    [
+        ("fpu sse4_2 avx avx2 fma", OK, "AVX, AVX2 and FMA"),
+        ("fpu sse4_2 avx", NOTE, "not AVX2 and FMA"),
+        ("fpu sse4_2", PROBLEM, "no AVX"),
+    ],
+)
+def test_instructions_of_the_processor(tmp_path, monkeypatch, flags, level, text):
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n\nprocessor\t: 1\n")
+    (finding,) = doctor._processor(tmp_path / "cpuinfo")
+    assert finding.level == level and text in finding.text
+    assert list(doctor._processor(tmp_path / "nothing")) == []
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert list(doctor._processor(tmp_path / "cpuinfo")) == []
+
+
+@pytest.mark.parametrize(
+    ("gpus", "driver", "level", "text"),
+    [("2", True, OK, "uses 2"), ("0", True, NOTE, "does not use"), ("0", False, OK, "needs none")],
+)
+def test_graphics_card(course, tmp_path, monkeypatch, gpus, driver, level, text):
+    replace_tensorflow(tmp_path, monkeypatch, f"print('works 2.21 {gpus}'); raise SystemExit(0)")
+    monkeypatch.setattr(shutil, "which", lambda _: "/bin/nvidia-smi" if driver else None)
+    (finding,) = look(course, "GPU")
+    assert finding.level == level and text in finding.text
+
+
+def test_port_of_jupyter():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (finding,) = doctor._port(port)
+        assert finding.level == NOTE and "open the address that it prints" in finding.remedy
+    (finding,) = doctor._port(port)
+    assert finding.level == OK
+
+
+def test_pace_tells_the_minutes_of_each_week(tmp_path, monkeypatch):
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks/yardstick.py").write_text("def yardstick(steps, repeats): return 20.0")
+    week = '[tool.course.weeks.{}]\nfolder = "w"\nminutes = 40\n'
+    most = "[tool.course.most]\nlecture = 9\n"
+    facts = week.format(1) + "yardsticks = 6\n" + week.format(2) + week.format(3)
+    (tmp_path / "pyproject.toml").write_text(facts + "yardsticks = 90.0\n" + most)
+    findings = doctor.pace(tmp_path)
+    assert [(f.subject, f.level) for f in findings] == [
+        ("week 1", OK),
+        ("week 2", OK),
+        ("week 3", NOTE),
+    ]
+    assert [" ".join(f.text.split()[:4]) for f in findings] == [
+        "about 2.0 minutes to",
+        "at most 3.0 minutes",
+        "about 30.0 minutes to",
+    ]
+    (tmp_path / "benchmarks/yardstick.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(doctor, "PATIENCE", 1)
+    (finding,) = doctor.pace(tmp_path)
+    assert finding.level == NOTE and "could not be measured" in finding.text
 
 
 @pytest.mark.parametrize(
@@ -186,6 +304,16 @@ def test_report_prints_remedies_and_fails_only_on_problems(capsys):
     assert doctor.report([*fine, doctor.Finding(PROBLEM, "Python", "2.7", "Install 3.11.")]) == 1
     out = capsys.readouterr().out
     assert "-> Install 3.11." in out and "1 problem to solve" in out
+
+
+def test_report_as_json(capsys):
+    findings = [doctor.Finding(OK, "disk", "9 GB"), doctor.Finding(PROBLEM, "Python", "2.7", "Go.")]
+    assert doctor.report(findings, as_json=True) == 1
+    assert json.loads(capsys.readouterr().out) == [
+        {"level": "OK", "subject": "disk", "text": "9 GB", "remedy": ""},
+        {"level": "problem", "subject": "Python", "text": "2.7", "remedy": "Go."},
+    ]
+    assert doctor.report(findings[:1], as_json=True) == 0
 
 
 def test_a_clone_made_with_windows_line_endings_is_intact(tmp_path):

@@ -33,7 +33,10 @@ def test_relative_mirror_starts_at_the_course_wherever_python_runs(tmp_path, mon
     assert look("file:mirror") == paths.ROOT / "mirror"
 
 
-@pytest.mark.parametrize("place", ["ftp://mirror.example/a", "s3://bucket", "file://server/share"])
+@pytest.mark.parametrize(
+    "place",
+    ["http://", "https:///a", "ftp://mirror.example/a", "s3://bucket", "file://server/share"],
+)
 def test_addresses_of_other_kinds(place):
     with pytest.raises(ValueError, match="COURSE_MIRROR='"):
         look(place)
@@ -45,6 +48,16 @@ def test_source():
     for value, environ in (("Real", {}), (None, {"COURSE_DATA": "reel"})):
         with pytest.raises(ValueError, match='must be "sample" or "real"'):
             paths.source(value, environ)
+
+
+def test_data_folder(tmp_path, monkeypatch):
+    assert paths.data(environ={}) == paths.data(environ={"COURSE_DATA_DIR": " "}) == paths.DATA
+    assert paths.data(environ={"COURSE_DATA_DIR": str(tmp_path)}) == tmp_path
+    assert paths.data(environ={"COURSE_DATA_DIR": "../share"}) == paths.ROOT / "../share"
+    assert paths.data("mine", environ={"COURSE_DATA_DIR": str(tmp_path)}) == Path("mine")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert paths.data(environ={"COURSE_DATA_DIR": "~/share"}) == tmp_path / "share"
 
 
 def dataset(**changes):

@@ -756,13 +756,14 @@ def test_silence_ends_when_the_block_fails(capfd):
     assert capfd.readouterr().err == "again\n"
 
 
-@pytest.mark.parametrize("stderr", ["None", "io.StringIO()", "Closed()"])
-def test_silence_without_a_real_stderr(monkeypatch, stderr):
-    class Closed:
-        def flush(self):
-            raise ValueError("closed")
+class Closed:
+    def flush(self):
+        raise ValueError("closed")
 
-    monkeypatch.setattr(sys, "stderr", eval(stderr, {"io": io, "Closed": Closed}))
+
+@pytest.mark.parametrize("stderr", [None, io.StringIO(), Closed()], ids=["none", "text", "closed"])
+def test_silence_without_a_real_stderr(monkeypatch, stderr):
+    monkeypatch.setattr(sys, "stderr", stderr)
     with quiet.silenced_stderr():
         pass
 

@@ -1,6 +1,7 @@
 """`utils.splits`: who goes where, the second call, and what is never deleted."""
 
 import csv
+import errno
 import hashlib
 import json
 import os
@@ -582,3 +583,187 @@ def test_a_class_too_small_for_its_share(tmp_path):
     with pytest.raises(ValueError, match="'b' has too few different pictures"):
         split_directory(source, tmp_path / "t")
     assert not (tmp_path / "t").exists()
+
+
+# ---------------------------------------------------------------- odd folders
+
+
+def bytes_named(folder, name):
+    """Make a file whose name is bytes that are no Unicode, where the disk takes it."""
+    try:
+        with open(os.path.join(os.fsencode(folder), name), "wb") as file:
+            file.write(b"odd")
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+
+
+@pytest.mark.parametrize("kind", ["itself", "nowhere", "the source"])
+def test_links_in_a_source_that_lead_nowhere_are_passed_over(tmp_path, kind):
+    source = make_source(tmp_path / "s", a=7)
+    place = {"itself": "link.jpg", "nowhere": "gone.jpg", "the source": source}[kind]
+    (source / "a/link.jpg").symlink_to(place)
+    (source / "link").symlink_to("link")
+    assert len(where(split_directory(source, tmp_path / "t"))) == 7
+
+
+def test_names_that_are_no_unicode_are_told(tmp_path):
+    source = make_source(tmp_path / "s", a=7)
+    bytes_named(source / "a", b"\xff\xfe.jpg")
+    with pytest.raises(ValueError, match=r"'\\udcff\\udcfe.jpg' is no Unicode text: rename it"):
+        split_directory(source, tmp_path / "t")
+
+
+def test_class_whose_name_is_no_unicode_is_told(tmp_path):
+    source = make_source(tmp_path / "s", a=7)
+    try:
+        os.rename(source / "a", os.path.join(os.fsencode(source), b"\xff"))
+    except OSError:
+        pytest.skip("this disk takes Unicode names only")
+    with pytest.raises(ValueError, match="'.udcff' is no Unicode text"):
+        split_directory(source, tmp_path / "t")
+
+
+ODD_NAMES = {
+    "accents": "\u00e9 e\u0301.jpg",
+    "another alphabet": "\u732b.jpg",
+    "emoji": "\U0001f408.jpg",
+    "a line break": "a\nb.jpg",
+    "a return": "a\rb.jpg",
+    "a comma and quotes": 'a,"b".jpg',
+    "blanks": " a  .jpg",
+    "255 bytes": "n" * 251 + ".jpg",
+    "a leading dash": "-rf.jpg",
+}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES.values(), ids=ODD_NAMES)
+def test_odd_names_come_through_and_are_found_again(tmp_path, monkeypatch, name):
+    source = make_source(tmp_path / "s", a=6)
+    (source / "a" / name).write_bytes(b"odd")
+    split = split_directory(source, tmp_path / "t")
+    assert ("a", name) in where(split)
+    monkeypatch.setattr(splits, "_build", None)
+    assert split_directory(source, tmp_path / "t") == split
+
+
+def test_hidden_and_nested_folders(tmp_path):
+    source = make_source(tmp_path / "s", a=7)
+    (source / "a/nested").mkdir()
+    (source / "a/nested/8.jpg").write_bytes(b"8")
+    (source / "a/._0.jpg").write_bytes(b"of a Mac")
+    (source / ".git").mkdir()
+    assert len(where(split_directory(source, tmp_path / "t"))) == 7
+    (source / "__MACOSX").mkdir()
+    with pytest.raises(ValueError, match="__MACOSX holds no pictures. Add some, or remove it"):
+        split_directory(source, tmp_path / "t")
+
+
+def test_class_with_nested_folders_only(tmp_path):
+    source = make_source(tmp_path / "s/a", nested=3)
+    with pytest.raises(ValueError, match="The class folder .*a holds no pictures"):
+        split_directory(source.parent, tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "expected"),
+    [
+        ((0.5, 0.2, 0.1), (6, 3, 1)),
+        ((0.9, 0.9, 0.9), (4, 3, 3)),
+        ((70, 20, 10), (7, 2, 1)),
+        ((10**400, 1, 1), (8, 1, 1)),
+        ((1, 1e-300, 0), (9, 1, 0)),
+    ],
+)
+def test_fractions_that_do_not_add_up_are_parts_all_the_same(tmp_path, ratio, expected):
+    split = split_directory(make_source(tmp_path / "s", a=10), tmp_path / "t", ratio=ratio)
+    assert tuple(split.counts[side]["a"] for side in SIDES) == expected
+
+
+@pytest.mark.parametrize("numbers", [{"a": 1}, {"a": 2}, {"a": 20, "b": 1}])
+def test_class_of_one_picture(tmp_path, numbers):
+    source = make_source(tmp_path / "s", **numbers)
+    with pytest.raises(ValueError, match="too few different pictures.*Take more pictures, or a r"):
+        split_directory(source, tmp_path / "t")
+    assert not (tmp_path / "t").exists()
+    counts = split_directory(source, tmp_path / "t", ratio=(1, 0, 0)).counts
+    assert counts["train"] == numbers
+
+
+def test_pictures_that_are_all_the_same(tmp_path):
+    source = make_source(tmp_path / "s", a=1)
+    for i in range(8):
+        shutil.copy(source / "a/0.jpg", source / "a" / f"copy{i}.jpg")
+    with pytest.raises(ValueError, match="too few different pictures"):
+        split_directory(source, tmp_path / "t")
+
+
+@pytest.mark.parametrize("change", ["gone", "longer"])
+def test_source_that_changes_meanwhile(tmp_path, monkeypatch, change):
+    source = make_source(tmp_path / "s", a=20)
+    assign, file = splits._assign, source / "a/3.jpg"
+
+    def assign_meanwhile(*arguments):
+        sides = assign(*arguments)
+        file.unlink()
+        if change == "longer":
+            file.write_bytes(b"longer than it was")
+        return sides
+
+    with monkeypatch.context() as patch:
+        patch.setattr(splits, "_assign", assign_meanwhile)
+        if change == "gone":
+            with pytest.raises(FileNotFoundError, match="3.jpg"):
+                split_directory(source, tmp_path / "t")
+            assert not (tmp_path / "t").exists()
+        else:
+            split_directory(source, tmp_path / "t")
+    again = where(split_directory(source, tmp_path / "t"))
+    assert (("a", "3.jpg") in again) == (change == "longer")
+    if change == "longer":
+        made = tmp_path / "t" / again["a", "3.jpg"] / "a/3.jpg"
+        assert made.read_bytes() == b"longer than it was"
+
+
+# ---------------------------------------------------------------- what a disk refuses
+
+
+@pytest.mark.parametrize("rebuild", [False, True])
+def test_folder_that_cannot_be_written(tmp_path, read_only, rebuild):
+    source = make_source(tmp_path / "s", a=20)
+    if rebuild:
+        before = where(split_directory(source, tmp_path / "share/t"))
+    with read_only(tmp_path / "share"):
+        if rebuild:  # one that is there can be used
+            assert where(split_directory(source, tmp_path / "share/t")) == before
+        with pytest.raises(PermissionError, match="Cannot write the split to .*share.*another ta"):
+            split_directory(source, tmp_path / "share/t", seed=1)
+
+
+def test_full_disk(tmp_path, monkeypatch):
+    source = make_source(tmp_path / "s", a=20)
+    before = where(split_directory(source, tmp_path / "t"))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(splits, "_link", full)
+        with pytest.raises(OSError, match="No space for the split in .*Free some and try again"):
+            split_directory(source, tmp_path / "t", seed=1)
+    assert where(split_directory(source, tmp_path / "t")) == before
+    assert not (tmp_path / ".t.split-partial").exists()
+
+
+@pytest.mark.parametrize("length", [250, 300])
+def test_target_whose_name_is_too_long(tmp_path, length):
+    source = make_source(tmp_path / "s", a=20)
+    with pytest.raises(PermissionError, match="Cannot write the split.*too long.*another target"):
+        split_directory(source, tmp_path / ("t" * length))
+
+
+def test_target_below_a_file(tmp_path):
+    source = make_source(tmp_path / "s", a=20)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(PermissionError, match="Cannot write the split.*another target"):
+        split_directory(source, tmp_path / "file/t")
+    assert (tmp_path / "file").read_text() == "mine"

@@ -10,7 +10,9 @@ def _parser():
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
-    commands.add_parser("doctor", help="is this computer ready for the course?")
+    doctor = commands.add_parser("doctor", help="is this computer ready for the course?")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.add_argument("--quick", action="store_true", help="without measuring the pace")
 
     fetch = commands.add_parser("fetch", help="get a data set ready, check and unpack it")
     fetch.add_argument("name", metavar="NAME", help="for example cats_vs_dogs")
@@ -47,7 +49,11 @@ def _parser():
 def _doctor(arguments):
     from utils import doctor
 
-    return doctor.report(doctor.check())
+    findings = doctor.check()
+    works = (doctor.OK, "TensorFlow") in {(f.level, f.subject) for f in findings}
+    if works and not arguments.quick:
+        findings = [*findings, *doctor.pace()]
+    return doctor.report(findings, arguments.json)
 
 
 def _fetch(arguments):

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import stat
+import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from utils.pictures import defect, named_as_picture
 
 # Bounds against zip bombs. The largest set here has 25,000 files and less than 1 GB.
 MAX_FILES, MAX_BYTES, MAX_RATIO = 200_000, 4 * 2**30, 100
+MAX_FILE = 64 * 2**20  # bytes of one file, which is read as a whole
 LONGEST_NAME = 255  # bytes; no file system takes more
 NOTES = {"record.json", "quarantine/report.csv"}  # written here
 KEPT_BESIDE = ("metadata.csv", "LICENSE.txt")  # all else outside class folders is left out
@@ -48,6 +50,19 @@ def read_record(entry, root):
     except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return None  # nothing there, or not ours
     return record if all(count > 0 for count in counts.values()) else None
+
+
+def fault(entry, root):
+    """Say what an extracted set lacks; None when it is as it was extracted, by what it holds."""
+    if (record := read_record(entry, root)) is None:
+        return "is incomplete"
+    noted = json.loads((root / "record.json").read_text(encoding="utf-8"))["folders"]
+    for place, count in record.counts.items():
+        if count != noted[place][0]:
+            return f"has {count:,} pictures in {place}, and had {noted[place][0]:,}"
+        if not all(file.stat().st_size for file in os.scandir(root / place)):
+            return f"has an empty file in {place}"
+    return None
 
 
 def count_pictures(place):
@@ -178,7 +193,8 @@ def _opened(path):
 
 def _read(archive, info):
     try:
-        return archive.read(info)
+        with archive.open(info) as file:  # `read` alone would unpack what is more than stated
+            return file.read(info.file_size + 1)
     except MemoryError:
         raise
     except Exception as error:  # each kind of compression has an error of its own
@@ -198,14 +214,17 @@ def _safe_members(archive, size, into):
         if place.is_absolute() or ".." in place.parts or ":" in name:
             raise zipfile.BadZipFile(f"{info.filename!r} would be written outside its folder")
         if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            raise zipfile.BadZipFile(f"{info.filename!r} is a link, not a file")
+            raise zipfile.BadZipFile(f"{info.filename!r} is a link or a device, not a file")
         if len(place.name.encode(errors="replace")) > LONGEST_NAME:
             raise zipfile.BadZipFile(f"the name {info.filename[:40]!r}… is too long")
+        if info.file_size > MAX_FILE:
+            raise zipfile.BadZipFile(f"{info.filename!r} has {info.file_size:,} bytes: too much")
         if name.endswith("/"):
             continue
-        if str(place).casefold() in members:
+        same = unicodedata.normalize("NFC", str(place).casefold())  # on some disks
+        if same in members:
             raise zipfile.BadZipFile(f"{info.filename!r} is in it twice")
-        members[str(place).casefold()] = info, place
+        members[same] = info, place
     return members.values()
 
 

@@ -1,6 +1,7 @@
 """Pictures that come as numbers: a CSV file with a label and 28 x 28 grey values a line."""
 
 import os
+import re
 from pathlib import Path
 
 SIDE = 28  # pixels
@@ -71,9 +72,9 @@ def _first_fault(lines):
             return f"line {number} has {len(values)} values, but should have {len(COLUMNS)}."
         for column, value in zip(COLUMNS, values, strict=True):
             digits = value.strip()
-            if not (digits.isascii() and digits.isdecimal() and int(digits) <= 255):
+            if not (re.fullmatch(r"0*[0-9]{1,3}", digits) and int(digits[-3:]) <= 255):
                 return (
-                    f"line {number}: {column} is {value!r}, but should be a whole number from 0 "
-                    "to 255."
+                    f"line {number}: {column} is {value!r:.40}, but should be a whole number "
+                    "from 0 to 255."
                 )
     return None

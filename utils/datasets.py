@@ -7,7 +7,6 @@ the archives, obtain and verify them, extract them picture by picture, report.
 """
 
 import csv
-import errno
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +18,6 @@ from utils.downloads import digest_note, mirror_list, obtain
 from utils.hashes import read_list, write_list
 from utils.registry import DATASETS, Archive
 
-DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # the second is a full quota
 PATIENCE = 10  # seconds to wait in silence for another program that prepares the same set
 
 
@@ -60,7 +58,8 @@ def fetch(name, source=None, data_dir=None):
         source: "sample" (shipped with the course) or "real" (the original archive, from
             COURSE_MIRROR where that is set: a folder, file: or http(s):// with a SHA256SUMS).
             Default: the environment variable COURSE_DATA, else "sample".
-        data_dir: folder for downloads and extracted pictures. Default: the course's `data/`.
+        data_dir: folder for downloads and extracted pictures, which need not be writable if all
+            is there. Default: the environment variable COURSE_DATA_DIR, else the course's `data/`.
 
     Returns:
         A `Dataset`.
@@ -76,7 +75,7 @@ def fetch(name, source=None, data_dir=None):
         raise ValueError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     entry, source = DATASETS[name], paths.source(source)
     mirror = paths.mirror() if source == "real" else None
-    data_dir = (paths.folder(data_dir, "data_dir") if data_dir else paths.DATA).resolve()
+    data_dir = paths.data(data_dir).resolve()
     downloads = data_dir / "downloads"
     if source == "real" and entry.tables:
         return _fetch_tables(name, mirror, downloads)
@@ -234,7 +233,12 @@ def _lock(name, data_dir):
     from filelock import FileLock, Timeout
 
     lock = FileLock(data_dir / "downloads" / f"{name}.lock")
-    try:
+    with paths.writing(
+        data_dir,
+        name,
+        full="Free some and call fetch again; what has been downloaded is kept.",
+        refused=f'Choose another folder: COURSE_DATA_DIR, or fetch("{name}", data_dir="...").',
+    ):
         (data_dir / "downloads").mkdir(parents=True, exist_ok=True)
         (data_dir / "extracted").mkdir(exist_ok=True)
         try:
@@ -242,23 +246,10 @@ def _lock(name, data_dir):
         except Timeout:
             print(f"Another program is preparing {name} in {data_dir}; waiting until it is done.")
             lock.acquire()
-    except OSError as error:
-        raise PermissionError(
-            f"Cannot write to {data_dir} ({error.strerror}). Choose another folder: "
-            f'fetch("{name}", data_dir="...").'
-        ) from error
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        raise OSError(
-            errno.ENOSPC,
-            f"No space for {name} in {data_dir}: {error.strerror}. Free some and call fetch again; "
-            "what has been downloaded is kept.",
-        ) from error
-    finally:
-        lock.release()
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 # Report

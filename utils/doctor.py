@@ -3,13 +3,15 @@
 Needs nothing but Python itself, so that it can also say what is missing.
 """
 
+import json
 import os
 import platform
 import re
 import shutil
+import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -19,6 +21,11 @@ from utils.hashes import read_list, sha256
 OK, NOTE, PROBLEM = "OK", "note", "problem"
 GIB = 2**30
 PATIENCE = 120  # seconds for TensorFlow to start
+PORT = 8888  # where JupyterLab answers
+TOO_OLD = (
+    "TensorFlow needs a processor with AVX, from 2011 or later. Use another computer or a notebook "
+    "service."
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,22 @@ def _packages(requirements):
         yield Finding(OK, "packages", f"all {len(pinned)} at their pinned versions")
 
 
+def _processor(cpuinfo=Path("/proc/cpuinfo")):
+    """Which of the instructions that TensorFlow uses there are, where the system tells."""
+    if platform.machine() not in ("x86_64", "AMD64") or not cpuinfo.is_file():
+        return
+    flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
+    known = set(flags[1].split()) if flags else set()
+    lacking = [name.upper() for name in ("avx", "avx2", "fma") if name not in known]
+    if "AVX" in lacking:
+        yield Finding(PROBLEM, "processor", "has no AVX instructions", TOO_OLD)
+    elif lacking:
+        text = f"has AVX, but not {' and '.join(lacking)}"
+        yield Finding(NOTE, "processor", text, "Everything runs, but takes longer.")
+    else:
+        yield Finding(OK, "processor", "has AVX, AVX2 and FMA")
+
+
 # Prints one line at the end; a crash leaves no such line and a negative exit status.
 _TRY_TENSORFLOW = """
 import tensorflow as tf
@@ -105,15 +128,20 @@ def _tensorflow():
         return
     words = tried.stdout.split()[-3:]
     if tried.returncode == 0 and words and words[0] == "works":
-        gpus = f"{words[2]} GPU" if words[2] != "0" else "on the CPU, which is all the course needs"
-        yield Finding(OK, "TensorFlow", f"{words[1]} computes, {gpus}")
+        yield Finding(OK, "TensorFlow", f"{words[1]} computes")
+        if words[2] != "0":
+            yield Finding(OK, "GPU", f"TensorFlow uses {words[2]}")
+        elif shutil.which("nvidia-smi"):
+            remedy = "The course needs none. To use it, see tensorflow.org/install/pip."
+            yield Finding(NOTE, "GPU", "there is one that TensorFlow does not use", remedy)
+        else:
+            yield Finding(OK, "GPU", "none, and the course needs none")
     elif tried.returncode < 0 or tried.returncode > 2**16:  # a signal; a Windows exception
         yield Finding(
             PROBLEM,
             "TensorFlow",
             f"crashed (exit status {tried.returncode}): this processor may be too old for it",
-            "TensorFlow needs a processor with AVX, from 2011 or later. Use another computer or "
-            "a notebook service.",
+            TOO_OLD,
         )
     else:
         lines = tried.stderr.strip().splitlines()
@@ -155,6 +183,73 @@ def _machine(root):
         yield Finding(NOTE, "cores", "1", remedy)
     else:
         yield Finding(OK, "cores", f"{cores}")
+
+
+def _port(port=PORT):
+    with socket.socket() as probe:
+        if os.name == "posix":  # elsewhere it would take one that is in use
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            remedy = "JupyterLab takes another one: open the address that it prints."
+            yield Finding(NOTE, "port", f"{port} is in use, perhaps by another JupyterLab", remedy)
+        else:
+            yield Finding(OK, "port", f"{port} is free for JupyterLab")
+
+
+# Less than benchmarks/yardstick.py takes by itself, and enough to tell minutes.
+_YARDSTICK = "import sys; sys.path.insert(0, {!r}); from benchmarks import yardstick as y; "
+_YARDSTICK += "print('seconds', y.yardstick(steps=5, repeats=3))"
+
+
+def pace(root=paths.ROOT):
+    """Measure how fast this computer is and say how long each lecture will run, a Finding each.
+
+    Takes a few seconds: the time of a yardstick (`benchmarks/yardstick.py`), of which
+    `pyproject.toml` says how many a lecture takes (`yardsticks`), or takes at most.
+    """
+    import tomllib
+
+    from utils.course import weeks
+
+    try:
+        command = [sys.executable, "-c", _YARDSTICK.format(str(root))]
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        seconds = float(tried.stdout.split("seconds ")[1])
+    except (subprocess.TimeoutExpired, IndexError, ValueError):
+        text = "could not be measured: this computer is very slow, or busy"
+        return [Finding(NOTE, "pace", text, "Close other programs, then try again.")]
+    table = tomllib.loads((Path(root) / "pyproject.toml").read_text(encoding="utf-8"))
+    most = table["tool"]["course"]["most"]["lecture"]
+    findings = []
+    for week, facts in weeks(root).items():
+        about = "about" if "yardsticks" in facts else "at most"
+        minutes = facts.get("yardsticks", most) * seconds / 60
+        text = f"{about} {minutes:.1f} minutes to run, at the pace of now"
+        slow = minutes > facts["minutes"] / 2
+        remedy = "Close other programs, or use another computer." if slow else ""
+        findings.append(Finding(NOTE if slow else OK, f"week {week}", text, remedy))
+    return findings
+
+
+def _extracted(folder):
+    """Whether the data sets that were fetched are as they were extracted."""
+    from utils.archives import fault
+    from utils.registry import DATASETS
+
+    sets = sorted(folder.glob("extracted/*-*-*")) if folder.is_dir() else []
+    known = [
+        (name, s) for s in sets for name in DATASETS if re.match(rf"{name}-[a-z]+-[^.]+$", s.name)
+    ]
+    faults = [
+        (name, found, text) for name, found in known if (text := fault(DATASETS[name], found))
+    ]
+    for name, found, text in faults:
+        remedy = f"Unless you changed it yourself, delete {found}: the next fetch makes it anew."
+        yield Finding(NOTE, "data sets", f"{name} {text}", remedy)
+    if not faults:
+        yield Finding(OK, "data sets", f"{len(known)} extracted, all as they were")
 
 
 def _data_folder(folder):
@@ -201,6 +296,15 @@ def _environment(environ):
         source, remedy = None, "Set it to sample or real, or unset it."
         yield Finding(PROBLEM, "COURSE_DATA", f"is {environ['COURSE_DATA']!r}", remedy)
 
+    if environ.get("COURSE_DATA_DIR", "").strip():
+        share = paths.data(environ=environ)
+        if share.is_dir():
+            writable = "written" if os.access(share, os.W_OK) else "read: fetch finds what is in it"
+            yield Finding(OK, "COURSE_DATA_DIR", f"{share} can be {writable}")
+        else:
+            remedy = "Correct it, or unset it; otherwise the first fetch makes that folder."
+            yield Finding(NOTE, "COURSE_DATA_DIR", f"there is no folder {share}", remedy)
+
     try:
         mirror = paths.mirror(environ)
     except ValueError as error:
@@ -215,7 +319,7 @@ def _environment(environ):
                 "The first download takes a while: 825 MB for Cats & Dogs.",
             )
     elif paths.is_url(str(mirror)):
-        yield Finding(OK, "COURSE_MIRROR", f"{mirror} (not contacted)")
+        yield _reached(mirror)
     elif not mirror.is_dir():
         remedy = "Give the folder that holds the archives and their SHA256SUMS."
         yield Finding(PROBLEM, "COURSE_MIRROR", f"there is no folder {mirror}", remedy)
@@ -223,15 +327,35 @@ def _environment(environ):
         yield _listed(mirror)
 
 
+def _reached(mirror):
+    """Whether a mirror on the web answers with a list of digests."""
+    remedy = (
+        "Is it switched on, and this computer in its network? Correct the address, or unset it."
+    )
+    try:
+        from utils.downloads import mirror_list
+
+        number = len(mirror_list(mirror))
+    except ImportError:
+        return Finding(NOTE, "COURSE_MIRROR", f"{mirror} cannot be tried: packages are missing")
+    except (OSError, ValueError) as error:
+        text = f"{mirror} has no SHA256SUMS that can be read ({str(error):.100})"
+        return Finding(PROBLEM, "COURSE_MIRROR", text, remedy)
+    return Finding(OK, "COURSE_MIRROR", f"{mirror} answers and lists {number} files")
+
+
 def _listed(mirror):
     """Whether a mirror's folder has a list of digests that can be read."""
     remedy = f'Make one there: cd "{mirror}" && sha256sum *.zip > SHA256SUMS'
     try:
-        read_list(mirror / "SHA256SUMS")
+        names = read_list(mirror / "SHA256SUMS")
     except OSError:
         return Finding(PROBLEM, "COURSE_MIRROR", f"{mirror} holds no SHA256SUMS", remedy)
     except ValueError as error:
         return Finding(PROBLEM, "COURSE_MIRROR", str(error).split(". ")[0], remedy)
+    if missing := [name for name in names if not (mirror / name).is_file()]:
+        text = f"{mirror} lists what it does not hold: {', '.join(missing)}"
+        return Finding(PROBLEM, "COURSE_MIRROR", text, f"Put it there. {remedy}")
     return Finding(OK, "COURSE_MIRROR", str(mirror))
 
 
@@ -277,16 +401,22 @@ def check(root=paths.ROOT, environ=os.environ):
         list of Finding, in the order of the report.
     """
     root = Path(root)
-    findings = [*_python(), *_packages(root / "requirements.txt"), *_tensorflow(), *_kernel()]
+    findings = [*_python(), *_packages(root / "requirements.txt")]
+    findings += [*_processor(), *_tensorflow(), *_kernel(), *_port()]
     findings += [*_machine(root), *_data_folder(root / "data")]
     findings += _shipped(root / "data" / "samples", "samples")
     if (root / "data" / "pretrained" / "SHA256SUMS").is_file():
         findings += _shipped(root / "data" / "pretrained", "weights")
+    shared = environ.get("COURSE_DATA_DIR", "").strip()
+    findings += _extracted(paths.data(environ=environ) if shared else root / "data")
     return [*findings, *_environment(environ)]
 
 
-def report(findings):
-    """Print findings as a list; return the exit status, 1 when there is a problem."""
+def report(findings, as_json=False):
+    """Print findings as a list, or as JSON; return the exit status, 1 when there is a problem."""
+    if as_json:
+        print(json.dumps([asdict(finding) for finding in findings], indent=1))
+        return int(any(finding.level == PROBLEM for finding in findings))
     width = max(len(finding.subject) for finding in findings)
     for finding in findings:
         print(f"{finding.level:>7}  {finding.subject:<{width}}  {finding.text}")

@@ -15,6 +15,10 @@ from utils.paths import is_url, need_space
 
 BAR = {"unit_scale": True, "leave": False, "delay": 5}  # seconds before a progress bar shows
 PATIENCE = (10, 30)  # seconds for a connection, and for an answer
+CHANGED = (
+    "Please call fetch again; if that happens twice, the archive has changed: tell the course's "
+    "maintainers, or whoever keeps the mirror."
+)
 
 
 def mirror_list(mirror):
@@ -26,16 +30,26 @@ def mirror_list(mirror):
     """
     if not is_url(str(mirror)):
         return read_list(mirror / "SHA256SUMS")
-    import requests
-
     url, data = f"{mirror}/SHA256SUMS", b""
-    with requests.get(url, stream=True, timeout=PATIENCE) as response:
+    with _get(url) as response:
         response.raise_for_status()
         for chunk in response.iter_content(2**16):
             data += chunk
             if len(data) > LONGEST:  # `parse_list` refuses it
                 break
     return parse_list(data, url)
+
+
+def _get(url, **headers):
+    """Ask for an address; whatever keeps it from answering is a `requests.RequestException`."""
+    import requests
+
+    try:
+        return requests.get(url, headers=headers, stream=True, timeout=PATIENCE)
+    except requests.RequestException:
+        raise
+    except (ValueError, OSError) as error:  # of a redirection to nonsense
+        raise requests.ConnectionError(error) from error
 
 
 def obtain(archive, downloads):
@@ -89,11 +103,10 @@ def _download(archive, path):
     if archive.sha256 not in (None, digest):
         _discard(part)
         note = digest_note(archive, path.parent)
-        trust = f", or delete {note} if you trust the new one" if note.exists() else ""
+        trust = f" Or delete {note}, if you trust the new one." if note.exists() else ""
         raise ValueError(
             f"{archive.url} is not the archive it should be: its SHA-256 is {digest}, expected "
-            f"{archive.sha256}. Nothing of it was kept: call fetch again. If that happens twice, "
-            f"it has changed: tell the course's maintainers{trust}."
+            f"{archive.sha256}. Nothing of it was kept. {CHANGED}{trust}"
         )
     os.replace(part, path)
     _discard(part)
@@ -133,6 +146,8 @@ def _complete(archive, part):
         if _size(part) <= most:
             answer = getattr(cause, "response", None)
             status = "no connection, or cut off" if answer is None else answer.status_code
+            if isinstance(cause, requests.exceptions.ProxyError):
+                status = "the proxy of this network, as HTTP_PROXY names it, does not connect"
             raise ConnectionError(
                 f"{archive.url} could not be downloaded ({status}). Call fetch again later: the "
                 f"{_size(part) / 1e6:.0f} MB that have arrived are kept. Without a network, use "
@@ -155,8 +170,6 @@ def _transfer(archive, part, resume):
     What is there is replaced only by what begins as the archive should: a network that asks for a
     password answers every request with a web page.
     """
-    import requests
-
     url, size = archive.url, archive.size
     have = _size(part) if resume else 0
     if have and have == size:
@@ -164,7 +177,7 @@ def _transfer(archive, part, resume):
     headers = {"Accept-Encoding": "identity"}
     if have:
         headers |= {"Range": f"bytes={have}-"} | _if_range(archive, part)
-    with requests.get(url, headers=headers, stream=True, timeout=PATIENCE) as response:
+    with _get(url, **headers) as response:
         stated = response.headers.get("Content-Range", "")
         if have and response.status_code == 416:  # there is nothing beyond what we have
             if stated.endswith(f"/{have}"):
@@ -172,18 +185,20 @@ def _transfer(archive, part, resume):
             raise _CannotResume(f"{url} ends before byte {have:,}")
         response.raise_for_status()
         chunks = response.iter_content(2**16)
+        squeezed = "Content-Encoding" in response.headers  # all the same; lengths are of that then
         if have and response.status_code == 206:
-            stretch = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", stated)
+            stretch = re.fullmatch(r"bytes (\d{1,15})-\d{1,15}/(\d{1,15})", stated)
             total = stretch and int(stretch[2])
-            if not stretch or int(stretch[1]) != have or size not in (None, total):
+            fits = stretch and int(stretch[1]) == have and size in (None, total)
+            if not fits or squeezed:
                 raise _CannotResume(f"{url} gave {stated or 'an unknown part'} from byte {have:,}")
         else:  # from the start: a new version, or a server that cannot resume
             have, first = 0, next(chunks, b"")
             _check_start(archive, first, _size(part))
             stated = response.headers.get("Content-Length", "")
-            total = int(stated) if stated.isdecimal() else size
+            total = int(stated) if re.fullmatch(r"\d{1,15}", stated) and not squeezed else size
             if size not in (None, total):
-                raise ValueError(f"{url} offers {total:,} bytes instead of {size:,}.")
+                raise ValueError(f"{url} offers {total:,} bytes instead of {size:,}. {CHANGED}")
             chunks = chain([first], chunks)
             part.unlink(missing_ok=True)  # before its version changes
             _note_version(part, response.headers)
@@ -192,7 +207,7 @@ def _transfer(archive, part, resume):
         _append(part, chunks, total)
     if total and _size(part) > total:
         _discard(part)
-        raise ValueError(f"{url} gave more bytes than the {total:,} it offered.")
+        raise ValueError(f"{url} gave more bytes than the {total:,} it offered. {CHANGED}")
     return not total or _size(part) == total
 
 

@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,6 +12,7 @@ from urllib.request import url2pathname
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data"
 SAMPLES = DATA / "samples"
+DISK_FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}  # or the quota
 LITTER = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})  # left behind by file browsers
 
 
@@ -34,6 +36,25 @@ def source(value=None, environ=os.environ):
             "the environment variable COURSE_DATA."
         )
     return chosen
+
+
+def data(value=None, environ=os.environ):
+    """Return the folder for downloads and extracted pictures.
+
+    COURSE_DATA_DIR may name one that many share, and that can only be read where what is asked for
+    is in it. A relative path there starts at the course's folder, wherever the notebook runs.
+
+    >>> data(environ={}) == DATA, data(environ={"COURSE_DATA_DIR": "../share"}) == ROOT / "../share"
+    (True, True)
+
+    Args:
+        value: a path, or None for what the environment says: COURSE_DATA_DIR, else `data/`.
+        environ: environment variables.
+    """
+    if value:
+        return folder(value, "data_dir")
+    place = environ.get("COURSE_DATA_DIR", "").strip()
+    return ROOT / _expanded(place) if place else DATA
 
 
 def mirror(environ=os.environ):
@@ -76,7 +97,7 @@ def mirror(environ=os.environ):
 
 def is_url(place):
     """Say whether a str is the address of something on the web."""
-    return place.lower().startswith(("http://", "https://"))
+    return re.match(r"https?://[^/]", place, re.IGNORECASE) is not None
 
 
 def folder(value, name="directory"):
@@ -116,6 +137,31 @@ def _expanded(path):
         return Path(path).expanduser()
     except RuntimeError as error:  # ~somebody
         raise ValueError(f"{path} cannot be found: {error}. Write the whole path.") from error
+
+
+@contextmanager
+def writing(place, what, full, refused):
+    """Say in a sentence what keeps `what` from being written to the folder `place`.
+
+    Args:
+        full: the sentence to add when the disk is full.
+        refused: the sentence to add when the folder may not be written to, or cannot be there.
+
+    Raises:
+        OSError: the disk is full (ENOSPC).
+        PermissionError: the folder is not to be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            text = f"No space for {what} in {place}: {error.strerror}. {full}"
+            raise OSError(errno.ENOSPC, text) from error
+        if error.errno in (None, errno.ENOENT):  # the former has its sentence
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        text = f"Cannot write {what} to {place} ({error.strerror}{where}). {refused}"
+        raise PermissionError(text) from error
 
 
 def need_space(place, needed):

@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif"})
 MAX_PIXELS = 50_000_000  # of one picture
+# What a photo may be. Pillow knows more, some of it programs, such as EPS, rather than pictures.
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "AVIF", "JPEG2000", "PPM", "ICO")
 
 
 def named_as_picture(name):
@@ -51,8 +53,10 @@ def defect(name, data):
                 image.verify()
             if b"\0\0\0\0IEND\xaeB`\x82" not in data:
                 return "cut off in the middle"
-        elif kind == "GIF" and b"\0;" not in data[-1024:]:
-            return "cut off in the middle"
+        elif kind in ("JPEG", "MPO") and b"\xff\xd9" not in data[data.rfind(b"\xff\xda") :]:
+            return "cut off in the middle"  # Pillow does not miss an end that damage made useless
+        elif kind == "GIF" and (reason := _gif_defect(data)):
+            return reason
         elif kind == "BMP":
             start, bits = struct.unpack_from("<10xI14xH", data)
             if image.mode not in ("L", "RGB") or bits not in (8, 24, 32):
@@ -66,6 +70,33 @@ def defect(name, data):
         cut = "truncated" in str(error).lower()
         return "cut off in the middle" if cut else f"damaged: {error}"
     return None if named_as_picture(name) else "its name does not end like a picture's"
+
+
+def _gif_defect(data):
+    """Walk through the blocks of a GIF: TensorFlow takes them as they stand, all frames at once."""
+
+    def table(flags):  # bytes of a table of colours
+        return 3 << 1 + (flags & 7) if flags & 0x80 else 0
+
+    place, pixels = 13 + table(data[10]), 0
+    try:
+        while (kind := data[place]) != ord(";"):
+            if kind == ord(","):  # a frame
+                width, height = struct.unpack_from("<HH", data, place + 5)
+                pixels += width * height
+                place += 11 + table(data[place + 9])
+            elif kind == ord("!"):  # an extension
+                place += 2
+            elif not pixels:
+                return "damaged before its first frame"
+            else:  # TensorFlow makes do with what came before
+                break
+            while length := data[place]:
+                place += 1 + length
+            place += 1
+    except (IndexError, struct.error):
+        return "cut off in the middle"
+    return f"too large: {pixels:,} pixels in its frames" if pixels > MAX_PIXELS else None
 
 
 def _orientation(image):
@@ -92,8 +123,33 @@ def upright_size(image):
     return image.size[::-1] if _orientation(image) >= 5 else image.size
 
 
+def orientation(path):
+    """Return how a photo on disk must be turned, from 1 (not at all) to 8, as EXIF numbers it.
+
+    Only the file's start is read. What is no picture at all counts as upright.
+
+    Raises:
+        ValueError: it has more pixels than memory should be spent on.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2**16)
+        if start.startswith(b"\xff\xd8") and b"Exif\0" not in start:  # most: the quick way
+            return 1
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of oddities that do no harm
+            with _opened(path) as image:
+                _check_size(image)
+                # To look for a note where there is none, Pillow would decode a whole PNG.
+                return _orientation(image) if "exif" in image.info else 1
+    except _TooLarge as error:
+        raise ValueError(f"too large: {error}") from error
+    except Exception:  # no picture; Pillow raises nearly anything
+        return 1
+
+
 def upright_pixels(source, at_least=None):
-    """Read one picture, in any format that Pillow knows, and turn it the right way up.
+    """Read one picture, in any usual format, and turn it the right way up.
 
     16-bit grey values are brought to 8 bits by their high byte, as `tf.io.decode_image` does.
     A JPEG of more than 50 megapixels is read at a half, a quarter or an eighth of its size.
@@ -156,7 +212,7 @@ def _opened(stream):
     from PIL import Image, JpegImagePlugin
 
     try:
-        return Image.open(stream)
+        return Image.open(stream, formats=FORMATS)
     except Image.DecompressionBombError as error:
         if hasattr(stream, "seek"):
             stream.seek(0)
@@ -167,15 +223,19 @@ def _opened(stream):
             raise _TooLarge(f"it has {limit}") from error
 
 
-def _reduce(image, at_least):
-    """Have a JPEG decoded at a fraction of its size, where that is enough or has to be."""
+def _check_size(image):
     width, height = image.size
-    is_jpeg = image.format in ("JPEG", "MPO")
-    if width * height > MAX_PIXELS * (8 * 8 if is_jpeg else 1):
+    if width * height > MAX_PIXELS * (8 * 8 if image.format in ("JPEG", "MPO") else 1):
         most = f"at most {MAX_PIXELS // 10**6} million pixels can be read"
         raise _TooLarge(f"it has {width:,} x {height:,}, and {most}")
+
+
+def _reduce(image, at_least):
+    """Have a JPEG decoded at a fraction of its size, where that is enough or has to be."""
+    _check_size(image)
+    width, height = image.size
     part = next(part for part in (1, 2, 4, 8) if width * height <= MAX_PIXELS * part**2)
-    if is_jpeg and (at_least or part > 1):
+    if image.format in ("JPEG", "MPO") and (at_least or part > 1):
         rows, columns = at_least or upright_size(image)[::-1]
         if _orientation(image) >= 5:  # it lies on its side in the file
             rows, columns = columns, rows
@@ -207,4 +267,6 @@ def _as_rgb(image):
         low, high = image.getextrema()
         if not 0 <= low <= high <= 255:
             raise ValueError(f"its values run from {low} to {high}, not from 0 to 255")
+    if kind == "GIF" and "transparency" in image.info:  # TensorFlow lays it on black
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image.convert("RGBA"))
     return np.array(image.convert("RGB"))

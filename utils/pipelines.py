@@ -23,7 +23,7 @@ from filelock import FileLock, Timeout
 
 from utils import gates
 from utils.paths import DATA
-from utils.pictures import defect, upright_pixels
+from utils.pictures import defect, orientation, upright_pixels
 from utils.splits import pictures_by_class
 
 CACHE = DATA / "cache"  # decoded pictures that exceed the memory
@@ -45,7 +45,8 @@ def image_dataset(
     Every picture is decoded once, here, in parallel: stretched to `image_size` by bilinear
     interpolation and kept as bytes, a quarter of the memory that float32 would take. Large
     JPEGs are decoded straight to a half, quarter or eighth of their size where that is still
-    no smaller than `image_size`. The files are not needed afterwards.
+    no smaller than `image_size`. A phone stores a photo as the sensor saw it and notes which way
+    is up: such a photo is turned upright. The files are not needed afterwards.
 
     Each epoch of a training set brings the pictures in a new order, drawn picture by picture.
     Orders and augmentation depend on `seed` and the number of epochs begun since the data set
@@ -206,8 +207,8 @@ def random_affine(flip=True, rotation=0.1, translation=0.1, zoom=0.1, contrast=0
 def load_image(source, image_size):
     """Read one photo just as `image_dataset` reads its pictures, ready for `model.predict`.
 
-    Takes any format that Pillow knows. A phone stores a photo as the sensor saw it and notes
-    which way is up: such a photo is turned upright first (`image_dataset` does not do that).
+    A photo that lies on its side is turned upright, too. WebP, TIFF and other usual formats can
+    be read as well.
 
     Args:
         source: a path, the file's bytes, an open binary file, or a PIL image.
@@ -340,11 +341,14 @@ def _remove(folder, lock):
 
 def _decoded(files, image_size):
     """Yield uint8 tensors (number, height, width, 3) of 32 pictures or, at the end, fewer."""
+    turns = [_turn(file) for file in files]
     options = tf.data.Options()
     options.threading.max_intra_op_parallelism = 1  # pictures side by side keep all cores busy
     decoded = (
-        tf.data.Dataset.from_tensor_slices(files)
-        .map(lambda file: _decode(file, image_size), num_parallel_calls=tf.data.AUTOTUNE)
+        tf.data.Dataset.from_tensor_slices((files, turns))
+        .map(
+            lambda file, turn: _decode(file, turn, image_size), num_parallel_calls=tf.data.AUTOTUNE
+        )
         .batch(32)
         .prefetch(tf.data.AUTOTUNE)
         .with_options(options)
@@ -361,9 +365,17 @@ def _decoded(files, image_size):
         raise
 
 
-def _decode(file, image_size):
+def _turn(file):
+    try:
+        return orientation(file)
+    except ValueError as error:
+        raise ValueError(_unreadable(file, error)) from error
+
+
+def _decode(file, turn, image_size):
     data = tf.io.read_file(file)
-    height, width = image_size
+    size = tf.where(turn >= 5, image_size[::-1], image_size)  # of one that lies on its side, too
+    height, width = tf.unstack(size)
 
     def decode_jpeg():
         shape = tf.io.extract_jpeg_shape(data)
@@ -381,12 +393,23 @@ def _decode(file, image_size):
     def decode_other():
         return tf.io.decode_image(data, channels=3, expand_animations=False)
 
-    return _resize(tf.cond(tf.io.is_jpeg(data), decode_jpeg, decode_other), image_size)
+    pixels = _resize(tf.cond(tf.io.is_jpeg(data), decode_jpeg, decode_other), size)
+    pixels = tf.cond(turn > 1, lambda: _turned(pixels, turn), lambda: pixels)
+    return tf.ensure_shape(pixels, (*image_size, 3))
+
+
+def _turned(pixels, turn):
+    """Turn uint8 (height, width, 3) upright, as `utils.pictures` does; `turn` is 1 to 8."""
+    pixels = tf.cast(pixels, tf.float32)  # to transpose bytes, TensorFlow prints a complaint
+    pixels = tf.cond(turn >= 5, lambda: tf.transpose(pixels, (1, 0, 2)), lambda: pixels)
+    upside_down = tf.reduce_any(turn == [3, 4, 7, 8])
+    mirrored = tf.reduce_any(turn == [2, 3, 6, 7])
+    return tf.cast(tf.reverse(pixels, tf.boolean_mask([0, 1], [upside_down, mirrored])), tf.uint8)
 
 
 def _check_decodes(file, image_size):
     try:
-        _decode(file, image_size)
+        _decode(file, 1, image_size)
     except tf.errors.OpError as error:
         raise ValueError(_unreadable(file, "damaged, or not a picture")) from error
 

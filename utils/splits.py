@@ -11,6 +11,7 @@ import json
 import math
 import os
 import random
+import re
 import shutil
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -63,7 +64,9 @@ def pictures_by_class(directory):
             f"There is no folder {directory}. Check the path, or fetch the data set first."
         )
     with os.scandir(directory) as entries:
-        names = sorted(e.name for e in entries if e.is_dir() and not e.name.startswith("."))
+        names = sorted(
+            e.name for e in entries if not e.name.startswith(".") and _leads_to(e.is_dir)
+        )
     if not names:
         raise ValueError(
             f"{directory} holds no class folders. Expected one folder per class, "
@@ -75,6 +78,9 @@ def pictures_by_class(directory):
             raise ValueError(
                 f"The class folder {directory / name} holds no pictures. Add some, or remove it."
             )
+        for text in (name, *(file.name for file in files)):
+            if re.search("[\ud800-\udfff]", text):  # so Python writes bytes that are no Unicode
+                raise ValueError(f"The name {ascii(text)} is no Unicode text: rename it first.")
     return classes
 
 
@@ -106,6 +112,8 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
         FileExistsError: if the target exists and was not made here, or holds files of yours.
         ValueError: if a class is empty or too small, or an argument makes no sense.
         TypeError: if source or target is no folder.
+        PermissionError: if the target cannot be written to.
+        OSError: if the disk is full.
     """
     source, target = paths.folder(source, "source"), paths.folder(target, "target")
     parts, seed = _whole_parts(ratio), gates.seed(seed)
@@ -135,22 +143,31 @@ def split_directory(source, target, *, ratio=(4, 2, 1), per_class=None, seed=0):
     from filelock import FileLock
 
     home = target.resolve()
-    home.parent.mkdir(parents=True, exist_ok=True)
-    # Two notebooks may ask for the same split at the same moment: the second one waits.
-    with FileLock(home.with_name(f".{home.name}.split-lock")):
-        _restore(home)
-        if split := _current(target, settings, sizes):
-            return split
-        _check_replaceable(target, source)
-        chosen = {name: _choose(files, per_class, seed) for name, files in classes.items()}
-        sides = _assign(chosen, states, parts)
-        _build(home, sides, states, settings)
-        return _split(target, _rows(target))
+    refused = "Choose another target, or free that file."
+    with paths.writing(home.parent, "the split", "Free some and try again.", refused):
+        home.parent.mkdir(parents=True, exist_ok=True)
+        # Two notebooks may ask for the same split at the same moment: the second one waits.
+        with FileLock(home.with_name(f".{home.name}.split-lock")):
+            _restore(home)
+            if split := _current(target, settings, sizes):
+                return split
+            _check_replaceable(target, source)
+            chosen = {name: _choose(files, per_class, seed) for name, files in classes.items()}
+            sides = _assign(chosen, states, parts)
+            _build(home, sides, states, settings)
+            return _split(target, _rows(target))
+
+
+def _leads_to(is_kind):
+    try:
+        return is_kind()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _pictures(folder):
     with os.scandir(folder) as entries:
-        names = (e.name for e in entries if e.is_file() and named_as_picture(e.name))
+        names = (e.name for e in entries if named_as_picture(e.name) and _leads_to(e.is_file))
         return [folder / name for name in sorted(names)]
 
 
