@@ -83,7 +83,19 @@ def model():
 def all_explorers(model, pictures):
     """One of each, with names that would break a page which does not escape them."""
     names = [NASTY, "Dog's"]
-    return {"convolution": explore.convolution(model, pictures[0], names)}
+    return {
+        "augmentation": explore.augmentation(pictures[0]),
+        "convolution": explore.convolution(model, pictures[0], names),
+        "softmax": explore.softmax([*names, "rock"]),
+        "training": explore.training({NASTY: curves(), "other": curves(9)}),
+    }
+
+
+def curves(epochs=6, **changed):
+    falling = [1 / (1 + epoch) for epoch in range(epochs)]
+    rising = [1 - 0.5 * value for value in falling]
+    named = {"accuracy": rising, "loss": falling, "val_accuracy": rising, "val_loss": falling}
+    return named | changed
 
 
 # ---------------------------------------------------------------- every page
@@ -211,6 +223,85 @@ def test_bad_input_to_convolution_is_refused(model, pictures):
         explore.convolution(model, pictures[0], ["a", "b", "c"])
     with pytest.raises(TypeError, match="list of names"):
         explore.convolution(model, pictures[0], {"a", "b"})
+
+
+# ---------------------------------------------------------------- softmax
+
+
+def test_softmax_begins_with_the_lectures_logits():
+    image, *_, data = parts(explore.softmax(["paper", "rock", "scissors", "none"]))
+    assert data["logits"] == [2, 1, -1, 0]
+    first = keras.ops.softmax(np.array([[2.0, 1, -1, 0]]))[0, 0]
+    assert f"paper {100 * float(first):.1f} %" in image["alt"]
+
+
+def test_bad_input_to_softmax_is_refused():
+    for names in (["one"], list("abcdefg")):
+        with pytest.raises(ValueError, match="2 to 6 classes"):
+            explore.softmax(names)
+    with pytest.raises(ValueError, match="a name twice"):
+        explore.softmax(["a", "a"])
+    with pytest.raises(TypeError, match="list of names"):
+        explore.softmax("paper")
+
+
+# ---------------------------------------------------------------- training
+
+
+class FakeHistory:
+    def __init__(self, values):
+        self.history = values
+
+
+def test_histories_travel_whole():
+    for given in (curves(), FakeHistory(curves()), {"plain": FakeHistory(curves())}):
+        image, *_, data = parts(explore.training(given))
+        (run,) = data["runs"]
+        assert run["val_loss"] == [1, 0.5, 0.333333, 0.25, 0.2, 0.166667]
+        assert data["metrics"] == ["loss", "accuracy"] and data["most_epochs"] == 6
+        assert "lowest after epoch 6 of 6: 0.167" in image["alt"]
+    losses = {"loss": [2, 1], "val_loss": [2, 1]}
+    assert parts(explore.training(losses))[3]["metrics"] == ["loss"]
+
+
+@pytest.mark.parametrize(
+    "given, message",
+    [
+        ([0.1, 0.2], "what model.fit returned"),
+        ({}, "what model.fit returned"),
+        ({"a": [1.0]}, "what model.fit returned"),
+        ({str(i): curves() for i in range(5)}, "5 runs are too many"),
+        ({"loss": [1.0], "accuracy": [0.5]}, "No 'val_loss' was recorded.*validation_data"),
+        (curves(val_loss=[0.5, 0.4]), "one loss and one val_loss for each epoch"),
+        (curves(loss=[1, 2, float("nan"), 1, 1, 1]), "no number after epoch 3"),
+        (curves(501), "501 epochs; at most 500"),
+        (curves(accuracy=[50] * 6), "between 0 and 1"),
+    ],
+)
+def test_bad_histories_are_refused(given, message):
+    with pytest.raises(ValueError, match=message):
+        explore.training(given)
+
+
+# ---------------------------------------------------------------- augmentation
+
+
+def test_a_picture_travels_as_it_is_or_smaller(pictures):
+    *_, data = parts(explore.augmentation(pictures[0]))
+    assert data["shape"] == [24, 20, 3]
+    assert np.array_equal(np.frombuffer(_decode(data["picture"]), "u1"), pictures[0].ravel())
+    large = np.zeros((300, 600), np.uint8)
+    *_, data = parts(explore.augmentation(large))
+    assert data["shape"] == [64, 128, 3]
+
+
+def test_bad_input_to_augmentation_is_refused(pictures):
+    with pytest.raises(ValueError, match="There are 20 pictures: give one"):
+        explore.augmentation(pictures)
+    with pytest.raises(FileNotFoundError):
+        explore.augmentation("missing.jpg")
+    with pytest.raises(TypeError):
+        explore.augmentation(3)
 
 
 # ---------------------------------------------------------------- forward pass

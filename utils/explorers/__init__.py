@@ -12,6 +12,9 @@ The pages are plain JavaScript, one file for each explorer: ``page.js`` holds wh
 ``network.js`` a network's forward pass.
 """
 
+from utils.explorers._augmentation import augmentation
 from utils.explorers._convolution import convolution
+from utils.explorers._softmax import softmax
+from utils.explorers._training import training
 
-__all__ = ["convolution"]
+__all__ = ["augmentation", "convolution", "softmax", "training"]

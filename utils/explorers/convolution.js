@@ -108,7 +108,7 @@ function explore(data) {
     const subject = mapName(at.layer, at.map);
     say(`${subject[0].toUpperCase()}${subject.slice(1)} of layer ${at.layer + 1} (${layer.kind})${place}: ${number(value)}. It sees ${field.rows} × ${field.columns} of ` +
       `${height} × ${width} pixels. The network says ${names[best.indexOf(Math.max(...best))]}, ${percent(Math.max(...best))}.${held ? " Held." : ""}`);
-    Object.assign(document.documentElement.dataset, { value, sum: sum.total, answer: best.join(" "), field: `${field.rows}x${field.columns}`, held });
+    Object.assign(document.documentElement.dataset, { at: [at.layer, at.y, at.x, at.map], value, sum: sum.total, answer: best.join(" "), field: `${field.rows}x${field.columns}`, held });
   }
 
   function drawPicture() {

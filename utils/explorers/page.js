@@ -24,13 +24,13 @@ const classColour = (i) => colour(CLASS_MARKS[i % CLASS_MARKS.length]);
 // A slider with its name and value: slider({id, label, min, max, step, value, show, act}).
 function slider({ id, label, min, max, step, value, show = String, act }) {
   const output = make("output", { for: id, class: "number" }, show(value));
-  const input = make("input", { type: "range", id, min, max, step, value, "aria-valuetext": show(value), style: "flex:1 1 6rem;min-width:5rem" });
+  const input = make("input", { type: "range", id, min, max, step, value, "aria-valuetext": show(value), style: "flex:1 1 6rem;min-width:0" });
   const refresh = () => {
     output.textContent = show(+input.value);
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => { refresh(); act(+input.value); });
-  const element = make("label", { class: "row", style: "flex-wrap:nowrap", for: id }, make("span", { style: "flex:0 0 auto" }, label), input, output);
+  const element = make("label", { class: "row", for: id }, make("span", { style: "flex:0 0 auto" }, label), input, output);
   return { element, input, get value() { return +input.value; }, set value(v) { input.value = v; refresh(); } };
 }
 
