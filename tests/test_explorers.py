@@ -8,6 +8,7 @@ from utils import quiet  # noqa: F401
 
 # isort: split
 import html
+import io
 import json
 import re
 import shutil
@@ -18,9 +19,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from PIL import Image
 
 from utils import explorers as explore
-from utils.explorers import _network, _page
+from utils.explorers import _confusion, _features, _network, _page
 
 L = keras.layers
 FOLDER = Path(_page.__file__).parent
@@ -85,7 +88,9 @@ def all_explorers(model, pictures):
     names = [NASTY, "Dog's"]
     return {
         "augmentation": explore.augmentation(pictures[0]),
+        "confusion": explore.confusion(pictures, [0, 1] * 10, np.linspace(0, 1, 20), names),
         "convolution": explore.convolution(model, pictures[0], names),
+        "features": explore.features(pictures, points(), [0, 1] * 10, names),
         "softmax": explore.softmax([*names, "rock"]),
         "training": explore.training({NASTY: curves(), "other": curves(9)}),
     }
@@ -96,6 +101,10 @@ def curves(epochs=6, **changed):
     rising = [1 - 0.5 * value for value in falling]
     named = {"accuracy": rising, "loss": falling, "val_accuracy": rising, "val_loss": falling}
     return named | changed
+
+
+def points(number=20, features=12):
+    return np.random.default_rng(4).normal(size=(number, features)).astype("float32")
 
 
 # ---------------------------------------------------------------- every page
@@ -302,6 +311,76 @@ def test_bad_input_to_augmentation_is_refused(pictures):
         explore.augmentation("missing.jpg")
     with pytest.raises(TypeError):
         explore.augmentation(3)
+
+
+# ---------------------------------------------------------------- confusion
+
+
+def test_probabilities_and_labels_travel_in_order(pictures):
+    shares = np.array([[0.1, 0.9], [0.8, 0.2], [0.4, 0.6]])
+    given = list(pictures[:3]), ["Dog", "Cat", "Cat"], shares, ["Cat", "Dog"]
+    image, *_, data = parts(explore.confusion(*given))
+    assert data["labels"] == [1, 0, 0]
+    assert np.allclose(np.frombuffer(_decode(data["probabilities"]), "<f4"), shares.ravel())
+    assert "2 of 3 right" in image["alt"]
+    sent = np.asarray(Image.open(io.BytesIO(_decode(data["sheet"]))))
+    assert sent.shape == (_confusion.SIDE, _confusion.SIDE * data["columns"], 3)
+    for i in range(3):  # each thumbnail in its place, up to what JPEG changes
+        there = sent[:, i * _confusion.SIDE :][:, : _confusion.SIDE].mean(axis=(0, 1))
+        assert np.abs(there - pictures[i, 2:22].mean(axis=(0, 1))).max() < 6
+
+
+def test_bad_input_to_confusion_is_refused(pictures):
+    names, shares = ["Cat", "Dog"], np.full((20, 2), 0.5)
+    with pytest.raises(ValueError, match="20 pictures, 19 labels and 20 predictions"):
+        explore.confusion(pictures, [0] * 19, shares, names)
+    with pytest.raises(ValueError, match="add up to 1|keras.ops.sigmoid"):
+        explore.confusion(pictures, [0] * 20, shares * 6, names)
+    with pytest.raises(ValueError, match=r"601 pictures.*each second: files\[::2\]"):
+        explore.confusion(["x.jpg"] * 601, [0] * 601, np.full((601, 2), 0.5), names)
+    with pytest.raises(TypeError, match="data set"):
+        explore.confusion(tf.data.Dataset.range(3), [0] * 20, shares, names)
+
+
+# ---------------------------------------------------------------- features
+
+
+def test_neighbours_and_bright_pictures_are_those_of_numpy(pictures):
+    given, labels = points(), [0, 1] * 10
+    image, *_, data = parts(explore.features(pictures, given, labels, ["Cat", "Dog"]))
+    apart = np.linalg.norm(given[:, None] - given[None], axis=-1)
+    nearest = np.argsort(apart, axis=1)[:, 1:9]
+    assert np.array_equal(np.frombuffer(_decode(data["neighbours"]), "<u2"), nearest.ravel())
+    distances = np.frombuffer(_decode(data["distances"]), "<f4")
+    assert np.allclose(distances, np.take_along_axis(apart, nearest, axis=1).ravel(), atol=1e-3)
+    brightest = np.argsort(-given, axis=0)[:8].T
+    assert np.array_equal(np.frombuffer(_decode(data["brightest"]), "<u2"), brightest.ravel())
+    above = (given - given.mean(axis=0)) / given.std(axis=0)
+    strongest = np.argsort(-above, axis=1)[:, :8]
+    assert np.array_equal(np.frombuffer(_decode(data["strongest"]), "<u2"), strongest.ravel())
+    same = (np.take(labels, nearest) == np.array(labels)[:, None]).mean()
+    assert f"{100 * same:.0f} % are of its own class" in image["alt"]
+
+
+def test_the_map_keeps_the_two_largest_spreads():
+    flat = np.zeros((30, 5))
+    flat[:, 3], flat[:, 1] = np.linspace(0, 9, 30), np.tile([0, 2, 0], 10)
+    apart = np.linalg.norm(flat[:, None] - flat[None], axis=-1)
+    places = _features._map(flat)
+    assert np.allclose(np.linalg.norm(places[:, None] - places[None], axis=-1), apart)
+
+
+def test_bad_input_to_features_is_refused(pictures):
+    labels, names = [0, 1] * 10, ["Cat", "Dog"]
+    for wrong in (points()[0], np.full((20, 5), np.nan), np.zeros((20, 4, 4))):
+        with pytest.raises(ValueError, match="finite numbers"):
+            explore.features(pictures, wrong, labels, names)
+    with pytest.raises(ValueError, match="20 pictures, 19 rows of features and 20 labels"):
+        explore.features(pictures, points(19), labels, names)
+    with pytest.raises(ValueError, match="8 pictures of 2 classes"):
+        explore.features(pictures[:8], points(8), labels[:8], names)
+    with pytest.raises(ValueError, match="1 features; this explorer takes 2 to 4,096"):
+        explore.features(pictures, points(20, 1), labels, names)
 
 
 # ---------------------------------------------------------------- forward pass

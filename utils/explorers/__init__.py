@@ -13,8 +13,10 @@ The pages are plain JavaScript, one file for each explorer: ``page.js`` holds wh
 """
 
 from utils.explorers._augmentation import augmentation
+from utils.explorers._confusion import confusion
 from utils.explorers._convolution import convolution
+from utils.explorers._features import features
 from utils.explorers._softmax import softmax
 from utils.explorers._training import training
 
-__all__ = ["augmentation", "convolution", "softmax", "training"]
+__all__ = ["augmentation", "confusion", "convolution", "features", "softmax", "training"]

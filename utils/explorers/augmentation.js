@@ -109,7 +109,7 @@ function explore(data) {
   });
   const original = make("canvas", { role: "img", "aria-label": "The picture as it is", style: "width:100%" });
   document.head.append(make("style", {}, `
-    #grid { display: grid; grid-template: "left right" "code right" 1fr "said said" / minmax(0, 22rem) minmax(0, 1fr); gap: .8rem 1.6rem }
+    #grid { display: grid; grid-template: "left right" "code right" 1fr "said said" / minmax(0, 23.5rem) minmax(0, 1fr); gap: .8rem 1.6rem }
     @media (max-width: 44rem) { #grid { grid-template: "left" "right" "code" "said" / minmax(0, 1fr) } }
     #status { grid-area: said }
     #left { grid-area: left; display: grid; gap: .35rem; align-content: start } #left figure { margin: 0; max-width: 9rem }
@@ -117,7 +117,7 @@ function explore(data) {
     .tile { position: relative; padding: 0; border: 3px solid var(--line); overflow: hidden; background: none } .tile canvas { width: 100% }
     .tile .cross { display: none; position: absolute; inset: 0; place-items: center; font-size: 3rem; font-weight: 700; color: #fff; background: #0008; text-shadow: 0 0 6px #000 }
     .tile[aria-pressed=true] { border-color: var(--network1); box-shadow: none } .tile[aria-pressed=true] .cross { display: grid }
-    #code { margin: .3rem 0; padding: .5rem .6rem; background: var(--raised); border: 1px solid var(--line); border-radius: .3rem; overflow-x: auto; user-select: all; min-height: 9.6em }
+    #code { margin: .3rem 0; padding: .5rem .6rem; background: var(--raised); border: 1px solid var(--line); border-radius: .3rem; overflow-x: auto; user-select: all; font-size: .8125rem; min-height: 9.6em }
     #verdict { font-weight: 650 } #left .row { font-size: .9375rem }`));
   const copy = make("button", { onclick: () => {
     getSelection().selectAllChildren(find("code"));
@@ -134,7 +134,7 @@ function explore(data) {
     make("section", { "aria-label": "Twelve variants", style: "grid-area:right;min-width:0" },
       make("div", { class: "row", style: "margin-bottom:.5rem" }, make("button", { id: "roll", onclick: () => { state.seed++; untrue.clear(); update(); } }, "Roll again"), make("span", { id: "verdict" })),
       make("div", { id: "tiles" }, tiles.map(({ button }) => button)),
-      make("p", { class: "small" }, "Click each picture whose label is no longer true, or that nobody would ever take."))),
+      make("p", { class: "small" }, "Click each picture whose label is no longer true, or that nobody would ever take.")),
     make("section", { "aria-label": "Keras layers", style: "grid-area:code;min-width:0" }, make("div", { class: "row" }, make("h2", { style: "margin:0" }, "In Keras"), copy), make("pre", { id: "code", tabindex: 0 })),
     statusLine())));
   const all = () => { showCanvas(original, pictureCanvas(picture, size)); update(); };

@@ -8,6 +8,7 @@ const setAll = (element, attributes, children) => {
   for (const [name, value] of Object.entries(attributes || {})) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (name === "style") element.style.cssText = value;
+    else if (name.startsWith("aria-")) element.setAttribute(name, String(value));
     else if (value === true) element.setAttribute(name, "");
     else if (value !== false && value != null) element.setAttribute(name, value);
   }
@@ -53,6 +54,7 @@ const percent = (share, digits = 1) => `${number(100 * share, digits)} %`;
 // ---- Packed data -------------------------------------------------------------------------
 const decodeBytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const decodeFloats = (text) => new Float32Array(decodeBytes(text).buffer);
+const decodeShorts = (text) => new Uint16Array(decodeBytes(text).buffer);
 const decodeHalves = (text) =>
   Float32Array.from(new Uint16Array(decodeBytes(text).buffer), (half) => {
     const sign = half & 0x8000 ? -1 : 1, exponent = (half >> 10) & 31, fraction = half & 1023;
@@ -111,8 +113,8 @@ function ticks(low, high, count = 5) {
 }
 
 // Axes in an SVG of `width` and `height` pixels; x and y are [low, high]. Returns the SVG and scales.
-function axes({ width, height, x, y, xName, yName, xShow = String, yShow = String, label, below = 46, before = 54 }) {
-  const right = 14, top = 12;
+function axes({ width, height, x, y, xName, yName, xShow = String, yShow = String, label, below = 46, before = 54, right = 14 }) {
+  const top = 12;
   const px = (v) => before + ((v - x[0]) / (x[1] - x[0] || 1)) * (width - before - right);
   const py = (v) => height - below - ((v - y[0]) / (y[1] - y[0] || 1)) * (height - below - top);
   const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": label },
