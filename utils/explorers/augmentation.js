@@ -90,12 +90,12 @@ function explore(data) {
     document.documentElement.dataset.untrue = [...untrue].join(" ");
   }
 
-  // The same as Keras layers.
+  // The same as Keras layers. One number for RandomContrast would only ever raise the contrast.
   function layers() {
     const fill = state.fill === "reflect" ? "" : `, fill_mode="${state.fill}"`, f = (v) => String(+v.toFixed(2));
     const lines = [state.flip && 'RandomFlip("horizontal")', state.rotation && `RandomRotation(${f(state.rotation)}${fill})`,
       state.translation && `RandomTranslation(${f(state.translation)}, ${f(state.translation)}${fill})`, state.zoom && `RandomZoom(${f(state.zoom)}${fill})`,
-      state.contrast && `RandomContrast(${f(state.contrast)})`].filter(Boolean);
+      state.contrast && `RandomContrast((${f(state.contrast)}, ${f(state.contrast)}))`].filter(Boolean);
     return lines.length ? `keras.Sequential([\n${lines.map((line) => `    keras.layers.${line},\n`).join("")}])` : "# no layer at all";
   }
 
