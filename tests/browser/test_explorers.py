@@ -161,6 +161,10 @@ def test_convolution_by_pointer(show, network, convolution):
             assert agrees(shown, model, picture)
             seen.add(shown.state("at"))
     assert len(seen) > 6
+    shown.frame.locator("input[name=layer][value='1']").check(force=True)
+    # Six maps of 30 x 22 in two rows of four places, one pixel apart: the fifth, row 10, column 7.
+    shown.page.mouse.move(*shown.point("#maps", 7.5 / (4 * 23 - 1), (31 + 10.5) / (2 * 31 - 1)))
+    assert shown.numbers("at") == [1, 10, 7, 4] and agrees(shown, model, picture)
     shown.frame.locator("input[name=layer][value='3']").check(force=True)
     shown.page.mouse.move(*shown.point("#map", 0.5, 0.5))  # 15 x 11 values
     assert shown.numbers("at")[:3] == [3, 7, 5] and shown.state("field") == "8x8"
