@@ -435,7 +435,10 @@ def test_augmentation_makes_what_its_code_makes(show):
     assert {rotation.fill_mode, translation.fill_mode, zoom.fill_mode} == {"nearest"}
     # The middle of the picture moves and grows no further than the ranges say.
     for matrix, strength in json.loads(shown.state("changes")):
-        scale = np.sqrt(abs(np.linalg.det(np.reshape(matrix, (2, 3))[:, :2])))
+        linear = np.reshape(matrix, (2, 3))[:, :2]  # mirrored or not, turned, scaled
+        scale = np.sqrt(abs(np.linalg.det(linear)))
+        assert linear @ linear.T == pytest.approx(scale**2 * np.eye(2), abs=1e-9)
+        assert abs(linear[1, 0]) <= scale * np.sin(0.1 * 2 * np.pi)
         assert 0.7 <= scale <= 1.3 and 0.6 <= strength <= 1.4
         middle = np.reshape(matrix, (2, 3)) @ [19.5, 23.5, 1]
         assert np.hypot(*(middle - [19.5, 23.5])) <= np.hypot(0.2 * 48, 0.2 * 40)
