@@ -1,6 +1,6 @@
 """An explorer in JupyterLab: keys stay in it, it fits, and an untrusted notebook shows a picture.
 
-Needs the same as test_explorers.py.
+Needs the same as test_explorers_in_pages.py.
 """
 
 # First of all, so that TensorFlow starts without its messages.
