@@ -23,24 +23,10 @@ from utils.features import extract_features  # noqa: E402
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
 from lecture_seeds import statistic  # noqa: E402
+from networks import convolutional  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "week3_photos.json"
 SIZE = (224, 224)
-
-
-def convolutional(size, dropout):
-    """The small network of weeks 1 (without dropout) and 2 (with it)."""
-    layers = keras.layers
-    model = keras.Sequential([keras.Input((size, size, 3)), layers.Rescaling(1 / 127.5, -1)])
-    for filters in (16, 32, 64, 64):
-        model.add(layers.Conv2D(filters, 3, activation="relu"))
-        model.add(layers.MaxPooling2D())
-    model.add(layers.Flatten())
-    model.add(layers.Dropout(dropout))
-    model.add(layers.Dense(128, activation="relu"))
-    model.add(layers.Dropout(dropout))
-    model.add(layers.Dense(1, activation="sigmoid"))
-    return model
 
 
 def examine(model, optimizer, data, epochs, held_out):

@@ -1,6 +1,6 @@
 """Explorers: the pages as Python makes them, and the forward pass in node against Keras.
 
-tests/browser/test_explorers.py drives the pages in a browser.
+tests/browser/test_explorers_in_pages.py drives the pages in a browser.
 """
 
 # First of all, so that TensorFlow starts without its messages.

@@ -340,7 +340,7 @@ def test_reduced_decoding_is_used_and_faithful(tmp_path, monkeypatch):
     )
     for side, ratio in [(385, 1), (200, 1), (192, 2), (96, 4), (48, 8), (20, 8)]:
         ratios.clear()
-        image = pipelines._decode(str(tmp_path / "a" / "0.jpg"), (side, side))
+        image = pipelines._decode(str(tmp_path / "a" / "0.jpg"), 1, (side, side))
         assert ratios == [ratio]
         area = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BOX))
         assert np.abs(image.numpy().astype(float) - area).mean() < 4

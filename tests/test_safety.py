@@ -63,7 +63,10 @@ def code_of(notebook):
 
 
 def test_no_code_runs_what_it_has_read():
-    assert {str(f): found for f in FILES if (found := faults(f.read_text(encoding="utf-8")))} == {}
+    found = {f.relative_to(ROOT).as_posix(): faults(f.read_text(encoding="utf-8")) for f in FILES}
+    # One test runs the layers that an explorer of the course offers for copying.
+    assert found.pop("tests/browser/test_explorers_in_pages.py") == ["eval: runs text as code"]
+    assert {file: calls for file, calls in found.items() if calls} == {}
 
 
 def test_no_notebook_runs_what_it_has_read():
