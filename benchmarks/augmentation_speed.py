@@ -20,6 +20,7 @@ from utils import datasets, pipelines, splits  # noqa: E402
 # isort: split
 import keras  # noqa: E402
 import numpy as np  # noqa: E402
+from networks import convolutional  # noqa: E402
 
 SIZE, BATCH = (72, 72), 16
 FACTORS = {"rotation": 0.05, "translation": 0.1, "zoom": 0.15}
@@ -41,14 +42,8 @@ def keras_layers():
 
 
 def network():
-    """Week 2's network for the sample."""
-    model = keras.Sequential([keras.Input((*SIZE, 3)), keras.layers.Rescaling(1 / 127.5, -1)])
-    for filters in (16, 32, 64, 64):
-        model.add(keras.layers.Conv2D(filters, 3, activation="relu"))
-        model.add(keras.layers.MaxPooling2D())
-    model.add(keras.layers.Flatten())
-    model.add(keras.layers.Dense(128, activation="relu"))
-    model.add(keras.layers.Dense(1, activation="sigmoid"))
+    """Week 2's network for the sample, without dropout."""
+    model = convolutional(SIZE[0])
     model.compile("adam", "binary_crossentropy")
     return model
 

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import hashlib
+import importlib.util
 import io
 import os
 import threading
@@ -237,3 +238,12 @@ def label_csv(pixels, labels):
 def grey(number):
     """Some pixels, uint8 (number, 784)."""
     return np.random.default_rng(0).integers(0, 256, (number, 784), dtype=np.uint8)
+
+
+def benchmark(name):
+    """Load a script of ``benchmarks`` as a module."""
+    path = paths.ROOT / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,10 +1,10 @@
 """The script that measures a lecture over seeds and roundings, on tiny lectures of its own."""
 
-import importlib.util
 import json
 
 import nbformat
 import pytest
+from little_sets import benchmark
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from utils.paths import ROOT
@@ -12,11 +12,7 @@ from utils.paths import ROOT
 
 @pytest.fixture
 def lecture_seeds():
-    path = ROOT / "benchmarks" / "lecture_seeds.py"
-    spec = importlib.util.spec_from_file_location("lecture_seeds", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("lecture_seeds")
 
 
 START = f"import os, sys; sys.path.insert(0, {str(ROOT)!r})\nfrom utils.results import *\n"

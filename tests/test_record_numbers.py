@@ -1,11 +1,11 @@
 """Numbers in the prose: quoted from the record, or fixed by arithmetic."""
 
-import importlib.util
 import json
 import re
 
 import nbformat
 import pytest
+from little_sets import benchmark
 
 from utils import course
 from utils.paths import ROOT
@@ -13,11 +13,7 @@ from utils.paths import ROOT
 
 @pytest.fixture(scope="module")
 def tool():
-    path = ROOT / "benchmarks" / "record_numbers.py"
-    spec = importlib.util.spec_from_file_location("record_numbers", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return benchmark("record_numbers")
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ class LiveCurves(keras.callbacks.Callback):
         for name, value in (logs or {}).items():
             self._curves.setdefault(name, []).append(float(value))
         now, last = time.monotonic(), self.params["epochs"]
-        if not self._shown or (now < self._wait_until and epoch + 1 < last):
-            return
+        if not self._shown or now < self._wait_until:
+            return  # what is left out now, on_train_end draws
         left = (now - self._start) / (epoch + 1 - self._first) * (last - epoch - 1)
         self._draw(f"epoch {epoch + 1} of {last}, {_duration(left)} left")
         self._wait_until = time.monotonic() + (time.monotonic() - now) / SHARE
