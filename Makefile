@@ -10,11 +10,12 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/requirements.stamp
 DEV_STAMP := $(VENV)/requirements-dev.stamp
+SITE_STAMP := $(VENV)/requirements-site.stamp
 LECTURES := $(wildcard week*/week*_lecture.ipynb)
-CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb)
+CODE := $(wildcard utils tests maintain instructor benchmarks site week*/*.ipynb)
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab test doctor format lint notebooks canary clean
+.PHONY: help course lab slides present site test doctor format lint notebooks canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -24,6 +25,17 @@ course: $(STAMP)  ## run the lectures from top to bottom; results in build/ (WEE
 
 lab: $(STAMP)  ## open the notebooks in JupyterLab
 	@"$(RUN)" -m jupyterlab
+
+slides: $(SITE_STAMP)  ## write the lectures as slides that need no network, to build/slides
+	@"$(RUN)" site/slides.py
+
+present: $(SITE_STAMP)  ## open a lecture as a slideshow whose cells run (WEEK=1)
+	@"$(RUN)" -m jupyterlab "$(wildcard week$(or $(WEEK),1)*/week$(or $(WEEK),1)_lecture.ipynb)"
+
+site: slides  ## write the course as a site that needs no network, to build/site
+	"$(RUN)" -m sphinx -W --keep-going -q -c site . build/site
+	@rm -rf build/site/slides && cp -r build/slides build/site/
+	@echo "The site's first page: build/site/index.html"
 
 test: $(STAMP)  ## test the code and its examples, then run every lecture as a test
 	"$(RUN)" -m pytest $(TESTS)
@@ -70,4 +82,11 @@ $(STAMP): requirements.txt constraints.txt | $(RUN)
 
 $(DEV_STAMP): requirements-dev.txt $(STAMP)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+# pip brings npm, and npm the scripts that pages and slides take along.
+$(SITE_STAMP): requirements-site.txt site/package-lock.json $(STAMP)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-site.txt
+	mkdir -p $(VENV)/web && cp site/package.json site/package-lock.json $(VENV)/web
+	"$(VENV)/bin/npm" ci --prefix $(VENV)/web --silent --ignore-scripts --no-audit --no-fund
 	@touch $@

@@ -77,6 +77,14 @@ def test_asking_shows_the_question_and_leaves_chance_alone(shown):
     assert "#00507D" in page  # the course's colour, not the package's
 
 
+def test_two_quizzes_have_two_places_on_the_page(shown):
+    for name in list(questions.read_questions(1))[:2]:
+        random.seed(3)  # as a lesson does before each training
+        questions.ask(1, name)
+    places = re.findall(r'<div id="(\w+)" data-shufflequestions', "".join(o.data for o in shown))
+    assert len(places) == len(set(places)) == 2
+
+
 @pytest.mark.parametrize(("week", "name"), [(1, "no such question"), (7, "sizes")])
 def test_what_is_not_there_is_named(week, name):
     with pytest.raises(ValueError, match="Week 1 asks|no week 7"):

@@ -7,6 +7,8 @@ claims in `build/results.json`.
 
 import asyncio
 import contextlib
+import copy
+import html
 import json
 import signal
 import time
@@ -134,9 +136,27 @@ def _execute(notebook, folder, bar):
     return error, longest
 
 
+def describe_pictures(notebook):
+    """Give a notebook's pictures their alternative text, for pages made by nbconvert.
+
+    Args:
+        notebook: a notebook object, changed in place: a PNG among the outputs of a cell becomes
+            HTML that shows it with the text under ``mystnb.image.alt`` in the cell's metadata, where
+            the site finds it, too. Pictures without such a text stay as they are.
+    """
+    for cell in notebook.cells:
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
+        for output in cell.get("outputs", ()) if alt else ():
+            if png := output.get("data", {}).pop("image/png", None):
+                words = html.escape(alt)
+                output.data["text/html"] = f'<img alt="{words}" src="data:image/png;base64,{png}">'
+
+
 def _write_html(notebook, path):
     from nbconvert import HTMLExporter
 
+    notebook = copy.deepcopy(notebook)  # the caller's is still to be written
+    describe_pictures(notebook)
     page, _ = HTMLExporter(embed_images=True).from_notebook_node(
         notebook, resources={"metadata": {"name": path.stem, "path": str(path.parent)}}
     )

@@ -55,8 +55,10 @@ def ask(week, *names):
     questions = read_questions(week)
     if unknown := [name for name in names if name not in questions]:
         raise ValueError(f"Week {week} asks {', '.join(questions)}, but not {', '.join(unknown)}.")
-    # jupyterquiz draws a name for its place on the page; what is trained later must not notice.
+    # jupyterquiz draws a name for its place on the page, which must differ from those of the other
+    # quizzes there, however often the lesson sets its seed; what is trained later must not notice.
     state = random.getstate()
+    random.seed(" ".join([str(week), *names]))
     try:
         display_quiz([questions[name] for name in names], colors=COLOURS, max_width=800)
     finally:
