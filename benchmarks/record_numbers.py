@@ -2,11 +2,11 @@
 
 A number that a text quotes from the record is a link to it, and the link's title says which number
 it is: ``[83.5 ± 1.2 %](../benchmarks/results/week1_sample.json "validation_accuracy")``. This
-script puts the record's present value in the place of the link's text, in the lectures and in the
-READMEs; a test fails where the two differ. After the name may stand a form: `mean`, `least`,
-`greatest`, or `range` for the last two; without one it is mean ± spread. The name `runs` is the
-number of runs. Names with "accuracy" and names that end in "share" lie between 0 and 1, and are
-written in per cent.
+script puts the record's present value in the place of the link's text, in the lectures, the READMEs
+and the instructor guide; a test fails where the two differ. After the name may stand a form:
+`mean`, `least`, `greatest`, or `range` for the last two; without one it is mean ± spread. The name
+`runs` is the number of runs. Names with "accuracy" and names that end in "share" lie between 0 and
+1, and are written in per cent.
 """
 
 import json
@@ -88,7 +88,8 @@ def rewritten(text, folder):
 def texts(root=ROOT):
     """The files that quote recorded numbers."""
     notebooks = [*root.glob("week*/week*_*.ipynb")]
-    return sorted([*notebooks, root / "README.md", *root.glob("*/README.md")])
+    guide = root.glob("instructor/*.md")
+    return sorted({*notebooks, root / "README.md", *root.glob("*/README.md"), *guide})
 
 
 def main():
