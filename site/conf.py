@@ -88,6 +88,9 @@ html_additional_pages = {"index": "first.html"}  # the first page lies in a fold
 templates_path = ["templates"]
 html_show_search_summary = False  # browsers read no neighbouring files from file://
 html_copy_source = True  # the button that downloads a lecture
+# A plain field for the search, which works without scripts and has one name for everybody.
+html_sidebars = {"**": ["navbar-logo.html", "search-field.html", "sbt-sidebar-nav.html"]}
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,

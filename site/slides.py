@@ -46,8 +46,7 @@ def text_height(block):
         return CODE_LINE * block.count("\n") + 24
     if block.startswith("|"):
         return 44 * block.count("\n") + 30
-    shown = re.sub(r"\]\([^)]*\)", "", block)  # of a link
-    return 34 * ceil(len(shown) / 80) + (8 if is_item(block) else 15)
+    return 34 * ceil(len(block) / 80) + (8 if is_item(block) else 15)
 
 
 def picture_height(output):
@@ -75,11 +74,13 @@ def is_item(block):
 def blocks(markdown):
     """Cut Markdown into what stays whole: paragraphs, items of lists, code.
 
-    What is not for a screen goes: answers folded away, the heading before the numbers.
+    What is not for a slide goes: answers folded away, the heading before the lecture's numbers,
+    links to files of the course.
     """
     markdown = re.sub(
         r"<details>.*?</details>|^#+ For the record.*", "", markdown, flags=re.DOTALL | re.MULTILINE
     )
+    markdown = re.sub(r"\[([^\]]*)\]\((?!https?:)[^)]*\)", r"\1", markdown)
     found = []
     for part in re.split(r"(^```.*?^```)", markdown, flags=re.DOTALL | re.MULTILINE):
         if part.startswith("```"):
@@ -198,6 +199,7 @@ def write(week, lecture):
         extra_template_basedirs=[str(SITE / "templates")],
         reveal_url_prefix="assets/reveal",
         reveal_theme="white",
+        exclude_anchor_links=True,
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         config=Config(TagRemovePreprocessor={"enabled": True, "remove_input_tags": {"no-code"}}),

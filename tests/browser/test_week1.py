@@ -1,0 +1,160 @@
+"""Week 1 as a learner goes through it: in JupyterLab, all cells run, a quiz, a photo of one's own.
+
+Needs what chromium.py says. The lecture is the real one; it runs in a copy of its folder.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from chromium import answer, browser, photograph  # noqa: F401  (a fixture)
+
+from utils import course
+from utils.paths import ROOT
+
+FOLDER = course.weeks()[1]["folder"]
+NOTEBOOK = f"{FOLDER}/week1_lecture.ipynb"
+
+
+def copy_of_the_course(folder):
+    """What the lecture needs, in a folder of its own: it saves itself there, and writes nowhere else."""
+    (folder / "data").mkdir()
+    for name in ("utils", "benchmarks", FOLDER):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("samples", "photos", "pretrained"):
+        (folder / "data" / name).symlink_to(ROOT / "data" / name)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+
+
+def write_settings(folder):
+    """Draw all cells, not only those in sight, and ask for no news."""
+    settings = {
+        "notebook-extension/tracker": {"windowingMode": "none"},
+        "apputils-extension/notification": {"fetchNews": "false"},
+    }
+    for name, values in settings.items():
+        path = folder / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """The address of a JupyterLab in a copy of the course."""
+    home = tmp_path_factory.mktemp("home")
+    folder = tmp_path_factory.mktemp("course")
+    copy_of_the_course(folder)
+    environment = {name: text for name, text in os.environ.items() if "COURSE_" not in name}
+    environment |= {f"JUPYTER_{part}_DIR": str(home / part.lower()) for part in ("DATA", "CONFIG")}
+    environment["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
+    write_settings(home / "settings" / "@jupyterlab")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
+    options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    with (home / "log").open("w") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
+        )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(120):
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=5).close()
+                break
+            except OSError:
+                assert server.poll() is None, (home / "log").read_text()
+                time.sleep(1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def lecture(lab, browser):  # noqa: F811
+    """The page of the lecture, all of whose cells have run."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(60_000)
+    page.goto(f"{lab}/lab/tree/{NOTEBOOK}?reset")
+    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+    page.wait_for_selector(idle, timeout=120_000)
+    command(page, "Edit", "editmenu:clear-all")
+    page.wait_for_function("!document.querySelector('.jp-RenderedImage img')")
+    command(page, "Run", "runmenu:run-all")
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator:not([data-status=idle])")
+    page.wait_for_selector(idle, timeout=480_000)
+    yield page
+    page.close()
+
+
+def command(page, menu, name):
+    page.get_by_role("menuitem", name=menu, exact=True).first.click()
+    page.locator(f"li[data-command='{name}']").click()
+
+
+def cell(page, text):
+    """The cell whose code holds a text, scrolled into view."""
+    found = page.locator(".jp-CodeCell").filter(has=page.locator(".jp-InputArea", has_text=text))
+    found.first.scroll_into_view_if_needed()
+    return found.first
+
+
+def picture(cell):
+    """A picture that a cell shows, as its address, which holds its bytes."""
+    return cell.locator(".jp-OutputArea img").last.get_attribute("src")
+
+
+def test_every_cell_has_run_without_an_error(lecture):
+    prompts = lecture.locator(".jp-CodeCell .jp-InputPrompt").all_inner_texts()
+    assert len(prompts) > 40 and all(prompt.strip("[]: ").isdigit() for prompt in prompts)
+    errors = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
+    assert lecture.locator(errors).all_inner_texts() == []
+
+
+def test_the_learner_sees_the_plots(lecture):
+    for text in ("plots.show_image_sizes", "plots.LiveCurves()", "plots.show_feature_maps"):
+        shown = cell(lecture, text).locator(".jp-OutputArea img").last
+        assert shown.evaluate("e => e.naturalWidth") > 300, text
+    cell(lecture, "plots.LiveCurves()").locator(".jp-OutputArea img").scroll_into_view_if_needed()
+    photograph(lecture, "lab-curves")
+    claims = cell(lecture, "judge(").locator(".jp-OutputArea").inner_text()
+    assert "hold" in claims
+
+
+def test_each_quiz_explains_an_answer(lecture):
+    quizzes = lecture.locator(".Quiz")
+    assert quizzes.count() >= 4
+    for quiz in quizzes.all():
+        assert len(answer(lecture, quiz, 0).split()) > 5
+    photograph(lecture, "lab-quiz")
+
+
+def upload(page, path):
+    button = cell(page, "ask_for_photo(").locator("button.widget-upload, .jupyter-button").first
+    with page.expect_file_chooser() as chooser:
+        button.click()
+    chooser.value.set_files(path)
+
+
+def test_a_photo_of_the_learners_own_gets_its_verdict(lecture, tmp_path):
+    known = cell(lecture, 'show_prediction("../data/photos/chelsea.jpg")')
+    own = cell(lecture, "ask_for_photo(")
+    note = tmp_path / "note.jpg"
+    note.write_text("not a picture")
+    upload(lecture, note)
+    own.get_by_text("note", exact=False).or_(own.locator(".jp-OutputArea pre")).first.wait_for()
+    told = own.locator(".jp-OutputArea pre").last.inner_text()
+    assert "picture" in told
+
+    upload(lecture, ROOT / "data" / "photos" / "chelsea.jpg")
+    own.locator("img").last.wait_for()
+    photograph(lecture, "lab-photo")
+    assert picture(own) == picture(known), "the verdict is the one for this photo"
