@@ -23,7 +23,7 @@ NOTEBOOK = f"{FOLDER}/week1_lecture.ipynb"
 
 
 def copy_of_the_course(folder):
-    """What the lecture needs, in a folder of its own: it saves itself there, and writes nowhere else."""
+    """What the lecture needs, in a folder of its own, so that nothing is written anywhere else."""
     (folder / "data").mkdir()
     for name in ("utils", "benchmarks", FOLDER):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
