@@ -123,12 +123,13 @@ def run_lecture(path, seed, rounding="own"):
 def code_digest(path):
     """Digest of what a lecture computes.
 
-    Texts, outputs, comments and layout do not count, nor do cells tagged `aside`, which change
-    nothing for those after them.
+    Texts, outputs, comments and layout do not count, nor do magics, imports and the change into the
+    lecture's folder, nor cells tagged `aside`, which change nothing for those after them.
     """
     cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
     code = "\n".join(c.source for c in cells if "aside" not in c.metadata.get("tags", []))
-    tree = ast.parse(re.sub(r"^%.*$", "", code, flags=re.M))
+    tree = ast.parse(re.sub(r"^(%|os\.chdir\().*$", "", code, flags=re.M))
+    tree.body = [line for line in tree.body if not isinstance(line, (ast.Import, ast.ImportFrom))]
     return hashlib.sha256(ast.dump(tree).encode()).hexdigest()[:16]
 
 
