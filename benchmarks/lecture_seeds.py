@@ -34,8 +34,7 @@ from utils.results import collect  # noqa: E402
 RESULTS = ROOT / "benchmarks" / "results"
 
 # Each makes TensorFlow add up in another order or with other instructions, as another processor
-# would. `distinct` finds those that do so on this machine; the first ones
-# are preferred.
+# would. `distinct` finds those that do so on this machine; the first ones are preferred.
 ROUNDINGS = {
     "own": {},
     "sse41": {"TF_ENABLE_ONEDNN_OPTS": "1", "ONEDNN_MAX_CPU_ISA": "SSE41"},
