@@ -1,9 +1,12 @@
 """What must agree between files of the repository."""
 
 import ast
+import json
 import re
+import subprocess
 import sys
 
+import nbformat
 import pytest
 
 from utils import course
@@ -33,6 +36,30 @@ def test_every_lecture_states_its_minutes():
     for week, path in course.find_lectures().items():
         text = path.read_text(encoding="utf-8")
         assert f"{course.weeks()[week]['minutes']} minutes to read and run" in text
+
+
+START = """
+import json, os, sys
+sys.path[0] = ""  # as a kernel has it
+for first_cell, folder in json.load(sys.stdin):
+    exec(first_cell)
+    assert os.getcwd() == folder, f"{os.getcwd()} in place of {folder}"
+    os.chdir(sys.argv[1])
+"""
+
+
+def test_lectures_run_in_their_folder_wherever_the_kernel_starts():
+    """Some editors start it in the folder they have open, the repository's."""
+    cells = []
+    for path in course.find_lectures().values():
+        first = next(c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code")
+        code = first.source.replace("%matplotlib inline", "", 1)
+        cells.append((code.replace('sys.path.insert(0, "..")', ""), str(path.parent)))
+    command = [sys.executable, "-c", START, str(ROOT)]
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps(cells), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_requirements_and_constraints_agree():
@@ -76,7 +103,6 @@ def test_a_module_imports_only_modules_before_it():
 
 @pytest.mark.parametrize("lecture", course.find_lectures().values(), ids=lambda path: path.stem)
 def test_a_lecture_gives_numbers_and_claims_that_are_compared(lecture):
-    import nbformat
 
     cells = nbformat.read(lecture, as_version=4).cells
     tags = [set(cell.metadata.get("tags", [])) for cell in cells]
