@@ -5,9 +5,11 @@ import json
 import re
 import subprocess
 import sys
+from importlib import metadata
 
 import nbformat
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from utils import course
 from utils.paths import ROOT
@@ -67,6 +69,17 @@ def test_requirements_and_constraints_agree():
     assert required
     assert {n: v for n, v in required.items() if constrained.get(n, v) != v} == {}
     assert len(constrained) > len(required)
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.13.0"])  # Debian 12 has 3.11.2
+def test_every_pin_takes_the_oldest_and_the_newest_python(version):
+    needs = {
+        name: SpecifierSet(metadata.metadata(name).get("Requires-Python") or "")
+        for name in pins("constraints.txt") | pins("requirements.txt")
+        if list(metadata.distributions(name=name))  # some are for other systems only
+    }
+    assert len(needs) > 50
+    assert [name for name, need in needs.items() if version not in need] == []
 
 
 def imports(file):
