@@ -69,14 +69,17 @@ def test_a_lecture_without_one_seed_is_refused(lecture_seeds, tmp_path, source):
 
 def test_roundings_that_train_the_same_network_are_refused(lecture_seeds, monkeypatch):
     monkeypatch.setattr(lecture_seeds, "ROUNDINGS", {"own": {}, "again": {}})
-    with pytest.raises(ValueError, match="again rounds just as own does: leave one out"):
-        lecture_seeds.distinct(["own", "again"])
+    monkeypatch.setattr(lecture_seeds, "TRAIN_A_LITTLE", "print('0x1')")
+    with pytest.raises(ValueError, match="Of own, again, only own round"):
+        lecture_seeds.distinct(["own", "again"], 2)
 
 
-def test_roundings_that_differ_are_told_with_their_losses(lecture_seeds, monkeypatch):
-    monkeypatch.setattr(lecture_seeds, "ROUNDINGS", {"a": {"LOSS": "0x1"}, "b": {"LOSS": "0x2"}})
+def test_the_first_roundings_that_differ_are_told_with_their_losses(lecture_seeds, monkeypatch):
+    losses = {"a": "0x1", "twin of a": "0x1", "b": "0x2", "c": "0x3"}
+    roundings = {name: {"LOSS": loss} for name, loss in losses.items()}
+    monkeypatch.setattr(lecture_seeds, "ROUNDINGS", roundings)
     monkeypatch.setattr(lecture_seeds, "TRAIN_A_LITTLE", "import os; print(os.environ['LOSS'])")
-    assert lecture_seeds.distinct(["a", "b"]) == {"a": "0x1", "b": "0x2"}
+    assert lecture_seeds.distinct(roundings, 2) == {"a": "0x1", "b": "0x2"}
 
 
 # ---------------------------------------------------------------- many runs

@@ -241,6 +241,7 @@ def test_interrupt_ends_kernel_and_run_tidily(tmp_path):
 
 
 def test_a_figure_is_shown_exactly_once(tmp_path):
+    pytest.importorskip("tensorflow")
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
         "from utils.plots import show_images\n"

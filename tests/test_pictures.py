@@ -69,6 +69,7 @@ def test_quarantine(register, tmp_path):
 
 
 def test_tensorflow_reads_what_is_kept():
+    pytest.importorskip("tensorflow")
     from utils import quiet  # noqa: F401, I001  (silences the next import)
     import tensorflow as tf
 
@@ -150,6 +151,7 @@ def test_damaged_exif_turns_nothing():
 
 
 def test_16_bit_grey_keeps_its_high_byte():
+    pytest.importorskip("tensorflow")
     from utils import quiet  # noqa: F401, I001  (silences the next import)
     import tensorflow as tf
 

@@ -1,10 +1,15 @@
 """What must agree between files of the repository."""
 
 import ast
+import json
 import re
+import subprocess
 import sys
+from importlib import metadata
 
+import nbformat
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from utils import course
 from utils.paths import ROOT
@@ -35,11 +40,46 @@ def test_every_lecture_states_its_minutes():
         assert f"{course.weeks()[week]['minutes']} minutes to read and run" in text
 
 
+START = """
+import json, os, sys
+sys.path[0] = ""  # as a kernel has it
+for first_cell, folder in json.load(sys.stdin):
+    exec(first_cell)
+    assert os.getcwd() == folder, f"{os.getcwd()} in place of {folder}"
+    os.chdir(sys.argv[1])
+"""
+
+
+def test_lectures_run_in_their_folder_wherever_the_kernel_starts():
+    """Some editors start it in the folder they have open, the repository's."""
+    cells = []
+    for path in course.find_lectures().values():
+        first = next(c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code")
+        code = first.source.replace("%matplotlib inline", "", 1)
+        cells.append((code.replace('sys.path.insert(0, "..")', ""), str(path.parent)))
+    command = [sys.executable, "-c", START, str(ROOT)]
+    done = subprocess.run(
+        command, cwd=ROOT, input=json.dumps(cells), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_requirements_and_constraints_agree():
     required, constrained = pins("requirements.txt"), pins("constraints.txt")
     assert required
     assert {n: v for n, v in required.items() if constrained.get(n, v) != v} == {}
     assert len(constrained) > len(required)
+
+
+@pytest.mark.parametrize("version", ["3.11.0", "3.13.0"])  # Debian 12 has 3.11.2
+def test_every_pin_takes_the_oldest_and_the_newest_python(version):
+    needs = {
+        name: SpecifierSet(metadata.metadata(name).get("Requires-Python") or "")
+        for name in pins("constraints.txt") | pins("requirements.txt")
+        if list(metadata.distributions(name=name))  # some are for other systems only
+    }
+    assert len(needs) > 50
+    assert [name for name, need in needs.items() if version not in need] == []
 
 
 def imports(file):
@@ -76,7 +116,6 @@ def test_a_module_imports_only_modules_before_it():
 
 @pytest.mark.parametrize("lecture", course.find_lectures().values(), ids=lambda path: path.stem)
 def test_a_lecture_gives_numbers_and_claims_that_are_compared(lecture):
-    import nbformat
 
     cells = nbformat.read(lecture, as_version=4).cells
     tags = [set(cell.metadata.get("tags", [])) for cell in cells]

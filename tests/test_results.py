@@ -66,7 +66,7 @@ def test_results_refuse_an_accuracy_in_per_cent(wrong):
 
 
 def test_results_take_numbers_of_tensorflow_and_numpy():
-    import tensorflow as tf
+    tf = pytest.importorskip("tensorflow")
 
     found = accuracies(
         train_accuracy=tf.constant(0.5),
@@ -86,7 +86,7 @@ def test_results_take_numbers_of_tensorflow_and_numpy():
 
 
 def test_results_refuse_what_is_not_one_number():
-    import tensorflow as tf
+    tf = pytest.importorskip("tensorflow")
 
     for wrong in (np.zeros(3), tf.zeros((2, 2)), [0.5], None):
         with pytest.raises(ValueError, match="gained should be one number or a text, not a value"):

@@ -10,7 +10,7 @@ import keras
 
 from utils.plots._curves import plot_history
 
-SHARE = 0.06  # of the training time, at most, goes into drawing
+SHARE = 0.04  # of the training time, at most, goes into drawing
 
 
 class LiveCurves(keras.callbacks.Callback):
