@@ -30,7 +30,7 @@ slides: $(SITE_STAMP)  ## write the lectures as slides that need no network, to 
 	@"$(RUN)" site/slides.py
 
 present: $(SITE_STAMP)  ## open a lecture as a slideshow whose cells run (WEEK=1)
-	@"$(RUN)" -m jupyterlab "$(wildcard week$(or $(WEEK),1)*/week$(or $(WEEK),1)_lecture.ipynb)"
+	@"$(RUN)" -m jupyterlab --LabApp.default_url=/rise/$(wildcard week*/week$(or $(WEEK),1)_lecture.ipynb)
 
 site: slides  ## write the course as a site that needs no network, to build/site
 	"$(RUN)" -m sphinx -W --keep-going -q -c site . build/site

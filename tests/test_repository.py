@@ -24,14 +24,29 @@ def pins(name):
     return {re.sub(r"[._]", "-", p[1].lower()): p[2] for p in pairs if p}
 
 
+def readme_row(week, facts):
+    folder = facts["folder"]
+    exercise = f"{folder}/week{week}_exercise.ipynb"
+    links = {
+        "lecture": f"{folder}/week{week}_lecture.ipynb",
+        **({"exercise": exercise} if (ROOT / exercise).exists() else {}),
+        "slides": f"build/slides/week{week}.html",
+        "page": f"build/site/{folder}/week{week}_lecture.html",
+    }
+    return (
+        f"| ![{facts['picture']}](site/pictures/week{week}.jpg) | "
+        f"**{week} · {facts['title']}**: {facts['learn']} | {facts['data']} | "
+        + "<br>".join(f"[{name}]({link})" for name, link in links.items())
+        + " |"
+    )
+
+
 def test_the_readme_repeats_the_facts_of_the_weeks():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = [
-        f"| **{week} · {facts['title']}** | {facts['learn']} | {facts['data']} | "
-        f"[notebook]({facts['folder']}/week{week}_lecture.ipynb) |"
-        for week, facts in course.weeks().items()
-    ]
-    assert [line for line in readme.splitlines() if "[notebook](" in line] == rows
+    rows = [readme_row(week, facts) for week, facts in course.weeks().items()]
+    assert [line for line in readme.splitlines() if "[lecture](" in line] == rows
+    pictures = [ROOT / "site" / "pictures" / f"week{week}.jpg" for week in course.weeks()]
+    assert sum(picture.stat().st_size for picture in pictures) < 400_000
 
 
 def test_every_lecture_states_its_minutes():
