@@ -88,5 +88,5 @@ $(DEV_STAMP): requirements-dev.txt $(STAMP)
 $(SITE_STAMP): requirements-site.txt site/package-lock.json $(STAMP)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-site.txt
 	mkdir -p $(VENV)/web && cp site/package.json site/package-lock.json $(VENV)/web
-	"$(VENV)/bin/npm" ci --prefix $(VENV)/web --silent --ignore-scripts --no-audit --no-fund
+	cd $(VENV)/web && "$(abspath $(VENV))/bin/npm" ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
