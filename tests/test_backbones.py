@@ -277,3 +277,15 @@ def test_a_missing_file_says_so(monkeypatch, tmp_path):
     monkeypatch.setattr(backbones, "PRETRAINED", tmp_path)
     with pytest.raises(FileNotFoundError, match="data/pretrained"):
         backbones.backbone()
+
+
+@pytest.mark.parametrize("frozen", [False, True])
+def test_fit_overrides_the_mode_of_a_base_but_not_what_is_frozen(frozen):
+    """What week 3 says of ``base(x, training=False)``; see keras-team/keras issue 20285."""
+    base = keras.Sequential([keras.Input((8,)), keras.layers.BatchNormalization()])
+    base.layers[-1].trainable = not frozen
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, keras.layers.Dense(1)(base(inputs, training=False)))
+    model.compile("sgd", loss="mse")
+    model.fit(np.ones((4, 8)), np.ones(4), verbose=0)
+    assert np.any(base.layers[-1].moving_mean.numpy() != 0) == (not frozen)
