@@ -1,15 +1,18 @@
 """Make the sick networks of the clinic: ``python -m maintain.patients [week1_1 ...]``.
 
-Each patient is trained twice from one seed: sick, and as its mend would have it. What the tests of
-`utils.clinic` show is measured here and written to ``utils/clinic/patients/<name>.npz``, arrays
-only. Pictures come from the samples that are shipped. A patient takes some seconds.
+Each patient has a healthy twin: the same network, pictures and seed, with the mend applied. What
+the tests of `utils.clinic` show is measured here and written to
+``utils/clinic/patients/<name>.npz``, arrays only. Pictures come from the samples that are shipped.
+All of it takes a minute.
 """
 
 import argparse
 import functools
+import hashlib
 import io
+import tempfile
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from utils import quiet  # noqa: F401
 
@@ -19,108 +22,185 @@ import numpy as np
 from PIL import Image
 
 from utils.csv_images import read_label_csv
-from utils.paths import SAMPLES
+from utils.paths import ROOT, SAMPLES
 
-SIDE = 32  # pixels; small networks on small pictures, so that a patient takes seconds
+FOLDER = ROOT / "utils" / "clinic" / "patients"
+SIDE = 32  # pixels of a cat or dog; small networks on small pictures train in seconds
 SHOWN = 12  # pictures of the first batch
 PAIRS = 4  # validation pictures beside their nearest training picture
-FOLDER = SAMPLES.parents[1] / "utils" / "clinic" / "patients"
 
 # ---------------------------------------------------------------- pictures
 
 
 @functools.cache
-def pets(per_class):
+def pets():
     """Read the first cats and dogs of the sample.
 
     Returns:
-        (pictures, labels): uint8 (2 per_class, 32, 32, 3), cats and dogs by turns, and int32.
+        (pictures, labels): uint8 (520, 32, 32, 3), cats and dogs by turns, and int32 (520,).
     """
-    pictures = []
     with zipfile.ZipFile(SAMPLES / "cats_vs_dogs.zip") as archive:
-        for number in range(per_class):
-            for kind in ("Cat", "Dog"):
-                pictures.append(_small(archive, f"PetImages/{kind}/{number}.jpg", "RGB"))
-    return np.stack(pictures), np.arange(2 * per_class, dtype=np.int32) % 2
+        files = [f"PetImages/{kind}/{n}.jpg" for n in range(260) for kind in ("Cat", "Dog")]
+        pictures = [_small(archive.read(file)) for file in files]
+    return np.stack(pictures), np.arange(len(files), dtype=np.int32) % 2
 
 
-@functools.cache
-def hands(part, per_class, mode="RGB", side=SIDE):
-    """Read hands that play rock, paper, scissors: the sample's part "rps" or "rps-test-set".
-
-    Returns:
-        (pictures, labels): uint8 (3 per_class, side, side, channels), and int32 in the sorted order
-        of the names: paper, rock, scissors. They come by turns.
-    """
-    with zipfile.ZipFile(SAMPLES / "rock_paper_scissors.zip") as archive:
-        files = sorted(name for name in archive.namelist() if name.startswith(f"{part}/"))
-        kinds = [[f for f in files if f"/{kind}/" in f] for kind in ("paper", "rock", "scissors")]
-        # Pictures are numbered person by person; even steps take some of everyone.
-        kinds = [np.array(k)[np.linspace(0, len(k) - 1, per_class).astype(int)] for k in kinds]
-        pictures = [_small(archive, name, mode, side) for turn in zip(*kinds) for name in turn]
-    return np.stack(pictures), np.arange(3 * per_class, dtype=np.int32) % 3
+def _small(content):
+    with Image.open(io.BytesIO(content)) as picture:
+        return np.asarray(picture.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX))
 
 
 @functools.cache
 def fingers(file):
-    """Read "train.csv" or "test.csv" of hands that count; as `utils.csv_images` gives them."""
-    import tempfile
-
-    with zipfile.ZipFile(SAMPLES / "finger_counting.zip") as archive:
-        with tempfile.TemporaryDirectory() as folder:
-            return read_label_csv(archive.extract(file, folder))
+    """Read "train.csv" or "test.csv" of the hands that count, as `utils.csv_images` gives them."""
+    archive = zipfile.ZipFile(SAMPLES / "finger_counting.zip")
+    with archive, tempfile.TemporaryDirectory() as folder:
+        return read_label_csv(archive.extract(file, folder))
 
 
-def _small(archive, name, mode, side=SIDE):
-    with Image.open(io.BytesIO(archive.read(name))) as picture:
-        pixels = np.asarray(picture.convert(mode).resize((side, side), Image.Resampling.BOX))
-    return pixels if pixels.ndim == 3 else pixels[..., None]
+def signs(pictures, labels):
+    """Keep hands that show five, no or two fingers, as paper (0), rock (1), scissors (2)."""
+    sign = np.full(6, -1, np.int32)
+    sign[[5, 0, 2]] = 0, 1, 2
+    kept = sign[labels] >= 0
+    return pictures[kept], sign[labels][kept]
 
 
-# ---------------------------------------------------------------- networks
+PETS, SIGNS, FINGERS = ("cat", "dog"), ("paper", "rock", "scissors"), tuple("012345")
 
 
-def small_network(shape, classes, *, rate=2e-3, dropout=0.0, activation="default", rescale=True):
-    """Build and compile a network of two convolutions for pictures of 0-255.
-
-    Args:
-        shape: (height, width, channels).
-        classes: their number; two give one sigmoid unit.
-        rate: Adam's learning rate.
-        dropout: rate of the dropout before the last layer.
-        activation: of the last layer of several classes; "default" is none. The loss of several
-            classes is always told from_logits=True.
-        rescale: whether the network divides by 255 itself.
+def pictures_for(task):
+    """Return the pictures of a task.
 
     Returns:
-        keras.Model.
+        (class names, (training pictures, labels), (validation pictures, labels))
     """
-    layers, two = keras.layers, classes == 2
+    if task.startswith("pets"):
+        pictures, labels = pets()
+        # A leak: "validation" is drawn from a folder that holds the training pictures, too.
+        drawn = np.random.default_rng(0).permutation(360)[:200]
+        held_out = drawn if task == "pets, leaking" else slice(320, 520)
+        return PETS, (pictures[:320], labels[:320]), (pictures[held_out], labels[held_out])
+    train, test = fingers("train.csv"), fingers("test.csv")  # hands of other people
+    if task == "signs":
+        return SIGNS, signs(*train), signs(*test)
+    if task == "signs, few labels":  # of people whom the base has not seen
+        pictures, labels = signs(*test)
+        few = np.concatenate([np.flatnonzero(labels == sign)[:8] for sign in range(3)])
+        rest = np.setdiff1d(np.arange(len(labels)), few)
+        return SIGNS, (pictures[few], labels[few]), (pictures[rest], labels[rest])
+    pictures, labels = (part[:1200] for part in train)
+    kept = labels != 3 if task == "fingers, without threes" else labels >= 0
+    return FINGERS, (pictures[kept], labels[kept]), test
+
+
+# ---------------------------------------------------------------- training
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides what becomes of a network.
+
+    Attributes:
+        task: as `pictures_for` takes it.
+        epochs, batch_size, rate: of the training with Adam.
+        divides: by what the learner divides the pixels, before the network does so by 255.
+        dropout: rate of the two dropouts.
+        softmaxes: how many follow the last dense layer; with none, the loss takes logits.
+        base: None; or what becomes of the layers below the answer, which come from a network that
+            has learnt to count fingers: "frozen" or "trained".
+    """
+
+    task: str
+    epochs: int = 12
+    batch_size: int = 32
+    rate: float = 3e-3
+    divides: float = 1.0
+    dropout: float = 0.0
+    softmaxes: int = 0
+    base: str | None = None
+
+
+def network_for(recipe):
+    """Build and compile the network of a recipe: two convolutions, one dense layer, the answer."""
+    layers = keras.layers
+    names, (pictures, _), _ = pictures_for(recipe.task)
+    two = len(names) == 2
+    dropout = [[layers.Dropout(recipe.dropout)] if recipe.dropout else [] for _ in range(2)]
     network = keras.Sequential(
         [
-            keras.Input(shape),
-            *([layers.Rescaling(1 / 255, name="rescaling")] if rescale else []),
-            layers.Conv2D(12, 3, activation="relu", name="conv_1"),
+            keras.Input(pictures.shape[1:]),
+            layers.Rescaling(1 / 255, name="rescaling"),
+            layers.Conv2D(8, 3, activation="relu", name="conv_1"),
             layers.MaxPooling2D(name="pool_1"),
-            layers.Conv2D(24, 3, activation="relu", name="conv_2"),
+            layers.Conv2D(16, 3, activation="relu", name="conv_2"),
             layers.MaxPooling2D(name="pool_2"),
             layers.Flatten(name="flatten"),
+            *dropout[0],
             layers.Dense(32, activation="relu", name="dense"),
-            *([layers.Dropout(dropout, name="dropout")] if dropout else []),
-            layers.Dense(1, activation="sigmoid", name="answer")
+            *dropout[1],
+            layers.Dense(1, "sigmoid", name="answer")
             if two
-            else layers.Dense(
-                classes, None if activation == "default" else activation, name="answer"
-            ),
+            else layers.Dense(len(names), name="answer"),
+            *(layers.Softmax(name=f"softmax_{n + 1}") for n in range(recipe.softmaxes)),
         ]
     )
+    if recipe.base:
+        for layer, taught in zip(network.layers[:-1], counting().layers[:-1], strict=True):
+            layer.set_weights(taught.get_weights())
+            layer.trainable = recipe.base == "trained"
     loss = (
         keras.losses.BinaryCrossentropy()
         if two
-        else keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        else keras.losses.SparseCategoricalCrossentropy(from_logits=not recipe.softmaxes)
     )
-    network.compile(keras.optimizers.Adam(rate), loss, metrics=["accuracy"], steps_per_execution=8)
+    network.compile(keras.optimizers.Adam(recipe.rate), loss, metrics=["accuracy"])
     return network
+
+
+def counting():
+    """The network that has learnt to count fingers."""
+    return trained(Recipe("fingers")).network
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A network, its history (a dict of lists), and what it was before the first step."""
+
+    network: keras.Model
+    history: dict
+    loss_before: float
+    weights_before: dict  # by the layers' names
+
+
+@functools.cache
+def trained(recipe, seed=0):
+    """Train the network of a recipe.
+
+    Returns:
+        Trained.
+    """
+    _, (pictures, labels), (new, new_labels) = pictures_for(recipe.task)
+    keras.utils.set_random_seed(seed)
+    network = network_for(recipe)
+    x, new_x = prepared(recipe, pictures), prepared(recipe, new)
+    before = {layer.name: layer.get_weights() for layer in network.layers}
+    loss_before = network.evaluate(x, labels, batch_size=512, verbose=0)[0]
+    history = network.fit(
+        x,
+        labels,
+        recipe.batch_size,
+        recipe.epochs,
+        verbose=0,
+        validation_data=(new_x, new_labels),
+        validation_batch_size=512,
+    ).history
+    return Trained(network, history, loss_before, before)
+
+
+def prepared(recipe, pictures):
+    """The pictures as they are given to the network, float32."""
+    return pictures.astype(np.float32) / np.float32(recipe.divides)
 
 
 # ---------------------------------------------------------------- an examination
@@ -128,82 +208,64 @@ def small_network(shape, classes, *, rate=2e-3, dropout=0.0, activation="default
 
 @dataclass(frozen=True)
 class Case:
-    """All that decides what becomes of a network; a patient and its mended twin differ in little.
+    """A network and how it is asked.
 
     Attributes:
-        names: the classes, in the order of the labels.
-        training, validation: (uint8 pictures, int32 labels).
-        build: function without arguments that gives the compiled network.
-        epochs: how long it is trained.
-        prepare: what the learner does to pictures before they are given to the network.
-        names_as_written: the classes in the order in which the learner lists them.
-        asks_in_training_mode: whether predictions come from ``network(x, training=True)``.
-        shuffles_predictions: whether the set that is predicted is shuffled.
-        pretrained: names of layers that come trained.
+        recipe: of its training.
+        names_as_written: the classes as the learner lists them; empty: in the labels' order.
+        in_training_mode: whether predictions come from ``network(x, training=True)``.
+        shuffled: whether the set that is predicted is shuffled.
     """
 
-    names: tuple
-    training: tuple
-    validation: tuple
-    build: object
-    epochs: int = 10
-    prepare: object = field(default=np.float32)
+    recipe: Recipe
     names_as_written: tuple = ()
-    asks_in_training_mode: bool = False
-    shuffles_predictions: bool = False
-    pretrained: tuple = ()
+    in_training_mode: bool = False
+    shuffled: bool = False
 
 
-def examine(case, seed=0):
-    """Train a network and measure all that the clinic's tests show.
+def examine(case):
+    """Measure all that the clinic's tests show.
 
     Returns:
         dict of arrays, as `utils.clinic` reads them.
     """
-    keras.utils.set_random_seed(seed)
-    network = case.build()
-    (pictures, labels), (new, new_labels) = case.training, case.validation
-    x, new_x = case.prepare(pictures), case.prepare(new)
-    before = {layer.name: layer.get_weights() for layer in network.layers}
-    loss_before = network.evaluate(x, labels, verbose=0)[0]
-    history = network.fit(
-        x, labels, validation_data=(new_x, new_labels), epochs=case.epochs, verbose=0
-    ).history
+    recipe, rng = case.recipe, np.random.default_rng(0)
+    names, (pictures, labels), (new, new_labels) = pictures_for(recipe.task)
+    done = trained(recipe)
+    network, new_x = done.network, prepared(recipe, new)
+    keras.utils.set_random_seed(0)  # for dropout at prediction
 
-    rng = np.random.default_rng(seed)
-    passes = np.stack([np.arange(len(new))] * 2)
-    if case.shuffles_predictions:
-        passes = np.stack([rng.permutation(len(new)) for _ in range(2)])
-    written = case.names_as_written or case.names
-    columns = [written.index(name) for name in case.names] if len(case.names) > 2 else [0]
-    first = rng.permutation(len(x))[:SHOWN]
+    def answers(x):
+        """Shares (n, k), in the columns where the learner looks for them."""
+        outputs = np.asarray(network(x, training=case.in_training_mode))
+        if len(names) > 2 and not recipe.softmaxes:
+            outputs = np.asarray(keras.ops.softmax(outputs))
+        return outputs[:, columns]
 
-    def answer(some):
-        """Answers (n, k), in the columns where the learner looks for them."""
-        given = network(some, training=True) if case.asks_in_training_mode else network(some)
-        return np.asarray(given)[:, columns]
-
+    written = case.names_as_written or names
+    columns = [written.index(name) for name in names] if len(names) > 2 else [0]
+    passes = [rng.permutation(len(new)) if case.shuffled else np.arange(len(new)) for _ in "12"]
+    first = rng.permutation(len(pictures))[:SHOWN]
     ids, new_ids = _ids(pictures), _ids(new)
     return {
-        "class_names": np.array(case.names),
-        **{key: np.array(values, np.float32) for key, values in history.items()},
-        "loss_before": np.float32(loss_before),
-        "batch": _at_first_convolution(network, x[first]),
+        "class_names": np.array(names),
+        **{key: np.array(values, np.float32) for key, values in done.history.items()},
+        "loss_before": np.float32(done.loss_before),
+        "batch": _at_first_convolution(network, prepared(recipe, pictures[first])),
         "batch_names": np.array(written)[labels[first]],
-        "batch_truth": np.array(case.names)[labels[first]],
+        "batch_truth": np.array(names)[labels[first]],
         "labels": new_labels.astype(np.int8),
-        "predictions": _probabilities(answer(new_x[passes[0]])),
-        "twice": np.stack([_probabilities(answer(new_x[:SHOWN])) for _ in range(2)]),
-        "passes": passes.astype(np.int16),
-        "counts": np.stack(
-            [np.bincount(y, minlength=len(case.names)) for y in (labels, new_labels)]
-        ),
+        "predictions": answers(new_x[passes[0]]),
+        "twice": np.stack([answers(new_x[:SHOWN]) for _ in range(2)]),
+        "passes": np.array(passes, np.int16),
+        "counts": np.stack([np.bincount(y, minlength=len(names)) for y in (labels, new_labels)]),
         "training_ids": ids,
         "validation_ids": new_ids,
         **_nearest(pictures, new, np.isin(new_ids, ids)),
-        "outputs": np.asarray(network(new_x[:3]))[:, columns],
+        "asked": new_x[:3],
+        "outputs": np.asarray(network(new_x[:3])),
         "compiled_loss": np.array(_loss_in_words(network)),
-        **_movements(network, before, case.pretrained),
+        **_movements(done, bool(recipe.base)),
         "architecture": np.array(network.to_json()),
         **{f"weight_{i:02}": w.astype(np.float16) for i, w in enumerate(network.get_weights())},
     }
@@ -211,29 +273,18 @@ def examine(case, seed=0):
 
 def _ids(pictures):
     """A number for each picture, the same for the same pixels: uint64 (n,)."""
-    import hashlib
-
     digests = [hashlib.sha256(picture.tobytes()).digest()[:8] for picture in pictures]
     return np.frombuffer(b"".join(digests), np.uint64)
 
 
 def _at_first_convolution(network, x):
     """What the first convolution gets: float16 (n, height, width, channels)."""
-    for layer in network.layers:
-        if isinstance(layer, keras.layers.Conv2D):
-            return np.asarray(x, np.float16)
-        x = layer(x)
-    raise ValueError("The network has no convolution.")
-
-
-def _probabilities(outputs):
-    """Answers as probabilities; those of a last layer without activation go through softmax."""
-    one = outputs.shape[1] == 1 or np.allclose(outputs.sum(axis=1), 1, atol=1e-3)
-    return outputs if one else np.asarray(keras.ops.softmax(outputs))
+    before = network.layers[: network.layers.index(network.get_layer("conv_1"))]
+    return np.asarray(functools.reduce(lambda values, layer: layer(values), before, x), np.float16)
 
 
 def _nearest(pictures, new, is_twin):
-    """The nearest training picture of a few validation pictures, twins among them as their share is."""
+    """A few validation pictures, twins by their share, and the training picture nearest to each."""
     twins = round(PAIRS * is_twin.mean())
     chosen = [*np.flatnonzero(is_twin)[:twins], *np.flatnonzero(~is_twin)[: PAIRS - twins]]
     flat = pictures.reshape(len(pictures), -1).astype(np.float32)
@@ -245,62 +296,107 @@ def _nearest(pictures, new, is_twin):
 
 
 def _loss_in_words(network):
-    loss = network.loss
-    told = "" if isinstance(loss, keras.losses.BinaryCrossentropy) else "from_logits=True"
-    return f"{type(loss).__name__}({told})"
+    told = {"from_logits": True} if network.loss.get_config().get("from_logits") else {}
+    arguments = ", ".join(f"{name}={value}" for name, value in told.items())
+    return f"{type(network.loss).__name__}({arguments})"
 
 
-def _movements(network, before, pretrained):
+def _movements(done, pretrained):
     """How far the weights of each layer that has some have moved, relative to their length."""
-    layers = [layer for layer in network.layers if layer.get_weights()]
-    flat = [np.concatenate([w.ravel() for w in layer.get_weights()]) for layer in layers]
-    start = [np.concatenate([w.ravel() for w in before[layer.name]]) for layer in layers]
-    change = [np.linalg.norm(b - a) / np.linalg.norm(a) for a, b in zip(start, flat, strict=True)]
+    layers = [layer for layer in done.network.layers if layer.get_weights()]
+    start = [_flat(done.weights_before[layer.name]) for layer in layers]
+    ways = [_flat(layer.get_weights()) - old for layer, old in zip(layers, start, strict=True)]
+    lengths = [
+        np.linalg.norm(way) / np.linalg.norm(old) for way, old in zip(ways, start, strict=True)
+    ]
     return {
         "layer_names": np.array([layer.name for layer in layers]),
-        "layer_pretrained": np.array([layer.name in pretrained for layer in layers]),
-        "layer_change": np.array(change, np.float32),
+        "layer_pretrained": np.array([pretrained and name.name != "answer" for name in layers]),
+        "layer_change": np.array(lengths, np.float32),
     }
+
+
+def _flat(weights):
+    return np.concatenate([weight.ravel() for weight in weights])
 
 
 # ---------------------------------------------------------------- the patients
 
-PETS = ("cat", "dog")
+_PETS, _SIGNS, _FINGERS = Case(Recipe("pets")), Case(Recipe("signs")), Case(Recipe("fingers"))
+_TRANSFER = Recipe("signs, few labels", epochs=15, batch_size=8, rate=0.02)
 
 
-def leak():
-    """Validation pictures are drawn from all pictures, those for training among them."""
-    pictures, labels = pets(260)
-    training, rest = slice(0, 320), slice(320, 520)
-    chosen = np.random.default_rng(0).permutation(len(pictures))[:200]
-    mended = Case(
-        PETS,
-        (pictures[training], labels[training]),
-        (pictures[rest], labels[rest]),
-        lambda: small_network((SIDE, SIDE, 3), 2),
-        epochs=15,
-    )
-    return replace(mended, validation=(pictures[chosen], labels[chosen])), mended
+def _trained_otherwise(case, **how):
+    return replace(case, recipe=replace(case.recipe, **how))
 
 
-# name: (illness, what it was trained for, function that gives (patient, mended twin))
+_DROPOUT = _trained_otherwise(_SIGNS, dropout=0.5)
+
+# name: (illness, what the network was trained for, patient, healthy twin)
 PATIENTS = {
-    "week1_1": ("training pictures in validation", "cats and dogs", leak),
+    "week1_1": (
+        "training pictures in validation",
+        "cats and dogs",
+        _trained_otherwise(_PETS, task="pets, leaking"),
+        _PETS,
+    ),
+    "week1_2": (
+        "learning rate too large",
+        "cats and dogs",
+        _trained_otherwise(_PETS, rate=0.1),
+        _PETS,
+    ),
+    "week2_1": (
+        "dropout at prediction",
+        "paper, rock, scissors",
+        replace(_DROPOUT, in_training_mode=True),
+        _DROPOUT,
+    ),
+    "week2_2": ("rescaled twice", "cats and dogs", _trained_otherwise(_PETS, divides=255.0), _PETS),
+    "week3_1": (
+        "unfrozen too early",
+        "paper, rock, scissors, on a base that can count fingers",
+        Case(replace(_TRANSFER, base="trained")),
+        Case(replace(_TRANSFER, base="frozen")),
+    ),
+    "week3_2": (
+        "shuffled predictions",
+        "paper, rock, scissors",
+        replace(_SIGNS, shuffled=True),
+        _SIGNS,
+    ),
+    "week4_1": (
+        "softmax twice",
+        "fingers, 0 to 5",
+        _trained_otherwise(_FINGERS, softmaxes=2),
+        _FINGERS,
+    ),
+    "week4_2": (
+        "wrong label order",
+        "paper, rock, scissors",
+        replace(_SIGNS, names_as_written=("rock", "paper", "scissors")),
+        _SIGNS,
+    ),
+    "week4_3": (
+        "one class missing",
+        "fingers, 0 to 5",
+        _trained_otherwise(_FINGERS, task="fingers, without threes"),
+        _FINGERS,
+    ),
 }
+KEPT = ("loss", "accuracy", "val_loss", "val_accuracy", "predictions")  # of the twin
 
 
 def make(name):
-    """Train a patient and its mended twin.
+    """Examine a patient and its healthy twin.
 
     Returns:
-        (dict of arrays, dict of arrays): the evidence of the patient as it is shipped, and that of
-        its twin, of which the patient keeps the history and the accuracy.
+        (dict, dict) of arrays: the evidence of the patient as it is shipped, and that of its twin.
     """
-    illness, about, cases = PATIENTS[name]
-    sick, mended = (examine(case) for case in cases())
-    sick |= {"illness": np.array(illness), "about": np.array(about)}
-    kept = ("loss", "accuracy", "val_loss", "val_accuracy", "predictions", "labels")
-    return sick | {f"mended_{key}": mended[key] for key in kept}, mended
+    illness, about, *cases = PATIENTS[name]
+    sick, twin = map(examine, cases)
+    sick |= {f"mended_{key}": twin[key] for key in KEPT}
+    return sick | {"illness": np.array(illness), "about": np.array(about)}, twin
 
 
 def main():

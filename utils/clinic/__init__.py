@@ -5,10 +5,11 @@
 >>> patient
 Patient week1, number 1: cats and dogs, 4 tests left.
 
-Order tests (`clinic.TESTS` lists them, `patient.budget` says how many are left), name the illness
-(`clinic.ILLNESSES`) by ``patient.diagnose("...")`` and what helps (`clinic.MENDS`) by
-``patient.mend("...")``. There are two patients in weeks 1 to 3 and three in week 4; all were made by
-``maintain/patients.py`` from the sample pictures.
+Order tests (`clinic.TESTS` says what each shows, `patient.budget` how many are left), name the
+illness by ``patient.diagnose("...")``, one of `clinic.ILLNESSES`, and what helps by
+``patient.mend("...")``, one of `clinic.MENDS`. There are two patients in each of weeks 1 to 3 and
+three in week 4: ``clinic.patient("week4", 3)`` is the last. ``maintain/patients.py`` has made them
+from the sample pictures.
 """
 
 from utils.clinic._illnesses import ILLNESSES, MENDS

@@ -5,7 +5,15 @@ from math import log
 import matplotlib.pyplot as plt
 import numpy as np
 
-from utils.plots import BLUE, NETWORKS, ORANGE, PALETTE, plot_confusion_matrix, plot_history
+from utils.plots import (
+    BLUE,
+    CLASSES,
+    NETWORKS,
+    ORANGE,
+    PALETTE,
+    plot_confusion_matrix,
+    plot_history,
+)
 from utils.plots._pictures import draw_grid
 from utils.plots._style import course_style
 
@@ -92,7 +100,7 @@ def nearest_pictures(seen):
     twins = np.isin(seen["validation_ids"], seen["training_ids"])
     above, below = seen["pairs"]
     titles = ["validation"] * len(above) + [
-        "training: the same" if far == 0 else f"training: {far:.0f} grey values off"
+        "training:\nthe same" if far == 0 else f"training:\n{far:.0f} grey values off"
         for far in seen["pair_distances"]
     ]
     figure = draw_grid(
@@ -128,12 +136,13 @@ def predict_twice(seen):
 def two_passes(seen):
     """The true classes of the first pictures, in two passes over the set that was predicted."""
     names, labels = seen["class_names"], seen["labels"]
+    colours = CLASSES if len(names) <= len(CLASSES) else PALETTE
     passes = seen["passes"][:, :12]
     figure, axis = plt.subplots(figsize=(11, 3.2))
     for row, order in enumerate(passes):
         for place, picture in enumerate(order):
             label = labels[picture]
-            colour = PALETTE[label % len(PALETTE)]
+            colour = colours[label]
             axis.add_patch(
                 plt.Rectangle((place + 0.03, -row - 0.85), 0.94, 0.8, color=colour, alpha=0.25)
             )
@@ -158,19 +167,23 @@ def outputs(seen):
     """What the last layer gives for three pictures."""
     rows = seen["outputs"].astype(float)
     names = [str(name) for name in seen["class_names"]]
-    names = [names[-1]] if rows.shape[1] == 1 else names
-    figure, axes = plt.subplots(1, len(rows), figsize=(11, 4.2), sharey=True)
-    for number, (axis, row) in enumerate(zip(axes, rows, strict=True), start=1):
-        bars = axis.bar(names, row, 0.7, color=BLUE)
-        axis.bar_label(bars, fmt="%.2f", padding=3, fontsize=13)
-        axis.axhline(0, color=GREY, lw=1)
-        axis.set_title(f"picture {number}" + (f": sum {row.sum():.2f}" if len(row) > 1 else ""))
-        axis.margins(y=0.2)
-        axis.grid(axis="x", visible=False)
-        if len(names) == 1:
-            axis.set_xlim(-1, 1)
-    axes[0].set_ylabel("output of the last layer")
-    figure.suptitle(f"loss = {seen['compiled_loss']}")
+    one = rows.shape[1] == 1
+    pictures = seen["asked"] / max(seen["asked"].max(), 1e-9)  # as bright as can be
+    figure, axes = plt.subplots(2, len(rows), figsize=(11, 5.6), sharey="row")
+    for (above, below), picture, row in zip(axes.T, pictures, rows, strict=True):
+        above.imshow(np.squeeze(picture), cmap="gray", vmin=0, vmax=1)
+        above.set_axis_off()
+        bars = below.bar(names[-1:] if one else names, row, 0.7, color=BLUE)
+        below.bar_label(bars, fmt="%.2f", padding=3, fontsize=13)
+        below.axhline(0, color=GREY, lw=1)
+        below.margins(y=0.22)
+        below.grid(axis="x", visible=False)
+        if one:
+            below.set_xlim(-1, 1)
+        else:
+            below.set_title(f"sum {row.sum():.2f}", loc="center", fontsize=14)
+    axes[1, 0].set_ylabel("output")
+    figure.suptitle(f"Last layer's outputs for three pictures; loss={seen['compiled_loss']}")
     return figure
 
 
@@ -192,6 +205,9 @@ def layers(seen):
     return figure
 
 
-def before_and_after(seen):
-    """The learning curves of the patient and of its mended twin."""
-    return plot_history({"sick": _history(seen), "mended": _history(seen, "mended_")})
+def mended(seen):
+    """The curves before and after the mend; where those are the same, the confusions after it."""
+    before, after = _history(seen), _history(seen, "mended_")
+    if all(np.array_equal(before[key], after[key]) for key in KEYS):
+        return confusion_matrix({**seen, "predictions": seen["mended_predictions"]})
+    return plot_history({"sick": before, "mended": after})

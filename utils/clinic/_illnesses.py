@@ -46,13 +46,14 @@ class Illness:
 
 
 MENDS = {
-    "split by picture, before anything else": "each picture stands on one side only",
-    "train with a tenth of the learning rate": "steps that do not jump over the valley",
+    "split by picture, before anything else": "each picture stands on one side only; what "
+    "validation says now is less, and true",
+    "train with a smaller learning rate": "steps that do not jump over the valley",
     "rescale in one place only": "either in the data or in the network",
     "predict with training=False": "what model.predict does by itself",
     "freeze the base while the head is new": "then fine-tune it with a small rate",
     "predict from a set that is not shuffled": "pictures and labels keep one order",
-    "no activation in the last layer": "the loss, told from_logits=True, applies softmax itself",
+    "apply softmax once": "in the last layer, or in the loss by from_logits=True, not twice",
     "take the class names from the data": "data.class_names, in the order of the labels",
     "put pictures of every class into training": "a split class by class does so",
 }
@@ -67,8 +68,8 @@ def twin_share(seen):
 
 
 def highest_loss(seen):
-    """Largest training loss of an epoch, as a multiple of that of guessing."""
-    return float(seen["loss"].max() / log(len(seen["class_names"])))
+    """Largest training loss of an epoch, relative to guessing and to that before training."""
+    return float(seen["loss"].max() / max(seen["loss_before"], log(len(seen["class_names"]))))
 
 
 def floor_of_the_loss(seen):
@@ -103,10 +104,6 @@ def apart(seen):
     return float(np.abs(np.diff(seen["twice"].astype(float), axis=0)).max())
 
 
-def names(seen, indices):
-    return ", ".join(str(seen["class_names"][index]) for index in indices)
-
-
 def missing(seen):
     """Numbers of the classes of which training has no picture."""
     return np.flatnonzero(seen["counts"][0] == 0)
@@ -123,13 +120,21 @@ def moved(seen):
 
 
 def gives_probabilities(seen):
-    """Whether the outputs of each picture are shares that sum to 1."""
+    """Whether the outputs are one share for each class, which sum to 1 for each picture."""
     outputs = seen["outputs"].astype(float)
-    return bool(outputs.min() >= 0 and np.allclose(outputs.sum(axis=1), 1, atol=0.01))
+    sums = outputs.sum(axis=1)
+    return bool(outputs.shape[1] > 1 and outputs.min() >= 0 and np.allclose(sums, 1, atol=0.01))
 
 
-def is_told_logits(seen):
-    return "from_logits=True" in str(seen["compiled_loss"])
+def highest_share(seen):
+    """Largest probability that softmax can give to one of k probabilities: 1 beside k - 1 zeros."""
+    return e / (e + len(seen["class_names"]) - 1)
+
+
+def stuck_above_the_floor(seen):
+    """Whether most training pictures are right, and the loss is still that of softmax twice."""
+    learnt = seen["accuracy"].max() > 1.5 / len(seen["class_names"])
+    return bool(learnt and seen["loss"].min() > 0.99 * floor_of_the_loss(seen))
 
 
 # ---------------------------------------------------------------- the illnesses
@@ -151,11 +156,11 @@ ILLNESSES = {
     ),
     "learning rate too large": Illness(
         what="each step is so long that it jumps over what it should walk down to",
-        mend="train with a tenth of the learning rate",
+        mend="train with a smaller learning rate",
         signs=(
             Sign(
                 "curves",
-                lambda seen: highest_loss(seen) > 1.4,
+                lambda seen: highest_loss(seen) > 1.25,
                 lambda seen: (
                     "the training loss was never much above that of guessing "
                     f"({log(len(seen['class_names'])):.2f}): no step has thrown the network back"
@@ -242,31 +247,38 @@ ILLNESSES = {
         "between them is the order, and two_passes() shows it.",
     ),
     "softmax twice": Illness(
-        what="the last layer applies softmax, and the loss, told from_logits=True, does so again",
-        mend="no activation in the last layer",
+        what="probabilities go through softmax once more, which makes them nearly equal",
+        mend="apply softmax once",
         signs=(
             Sign(
                 "outputs",
-                lambda seen: gives_probabilities(seen) and is_told_logits(seen),
                 lambda seen: (
-                    "the loss takes probabilities and gets probabilities"
-                    if not is_told_logits(seen)
-                    else "the outputs are no probabilities: no softmax has been applied to them"
+                    gives_probabilities(seen)
+                    and float(seen["outputs"].max()) < highest_share(seen) + 0.001
+                ),
+                lambda seen: (
+                    f"an output of {seen['outputs'].max():.2f} is more than softmax could "
+                    f"make of probabilities ({highest_share(seen):.2f})"
+                    if gives_probabilities(seen)
+                    else "the outputs are not shares of 1: not even one softmax made them"
                 ),
             ),
             Sign(
                 "curves",
-                lambda seen: float(seen["loss"].min()) > 0.99 * floor_of_the_loss(seen),
+                stuck_above_the_floor,
                 lambda seen: (
-                    f"the training loss went down to {seen['loss'].min():.2f}; with "
-                    f"softmax twice it cannot fall below {floor_of_the_loss(seen):.2f}"
+                    f"the training loss went down to {seen['loss'].min():.2f}; with softmax twice "
+                    f"it cannot fall below {floor_of_the_loss(seen):.2f}"
+                    if seen["loss"].min() < floor_of_the_loss(seen)
+                    else "accuracy does not rise, either; with softmax twice, it would"
                 ),
             ),
         ),
-        expert="curves() shows accuracy that rises and a loss that stops far above zero: "
-        "the prices are wrong, not the answers. outputs() shows why: numbers that already sum "
-        "to 1 go to a loss that was told from_logits=True. The floor is no accident: with k "
-        "classes it is ln(e + k - 1) - 1.",
+        expert="curves() shows accuracy that rises and a loss that stops far above zero: the "
+        "prices are wrong, not the answers. outputs() shows why: the network is never sure. "
+        "Softmax of probabilities gives one of k classes at most e / (e + k - 1), and the loss "
+        "stops at ln(e + k - 1) - 1. Keras notices one form of this, a softmax layer under "
+        "from_logits=True, and warns; not this one.",
     ),
     "wrong label order": Illness(
         what="the class names are listed in another order than the labels count them",

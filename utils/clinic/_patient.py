@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from utils.clinic import _figures
-from utils.clinic._illnesses import ILLNESSES, MENDS, against, decisive
+from utils.clinic._illnesses import (
+    ILLNESSES,
+    MENDS,
+    accuracy_of_the_predictions,
+    against,
+    decisive,
+)
 
 BUDGET = 4  # tests that may be ordered
 FOLDER = Path(__file__).with_name("patients")
@@ -86,11 +92,10 @@ class Patient:
         return BUDGET - len(self.ordered)
 
     def network(self):
-        """Build the network with the weights it was trained to; costs nothing.
+        """Build the network with its trained weights, for a look of one's own; costs nothing.
 
         Returns:
-            keras.Model, to be called on float32 pictures as `first_batch` had them before the
-            network's own layers. Weights were stored in half precision.
+            keras.Model, not compiled. The weights were stored in half precision.
         """
         from utils import quiet  # noqa: F401
 
@@ -111,7 +116,7 @@ class Patient:
 
     @ordered_test
     def first_batch(self):
-        """Show pictures of the first batch as they reach the first convolution, with their names."""
+        """Show the first batch as it reaches the first convolution, each picture with its name."""
         return _figures.first_batch(self._seen)
 
     @ordered_test
@@ -181,9 +186,7 @@ class Patient:
         found = against(named, self._seen, self.ordered)
         for test, sentence in found:
             _say(f"What you have seen speaks against it. {test}(): {sentence}.")
-        if not found and decisive(named) in self.ordered:
-            _say("What you have seen would fit it, but is explained better by something else.")
-        elif not found:
+        if not found:
             _say(
                 "None of the tests you have ordered speaks for or against it; "
                 f"{decisive(named)}() would."
@@ -197,7 +200,8 @@ class Patient:
             mend: a key of `clinic.MENDS`; part of one will do if it is clear.
 
         Returns:
-            matplotlib Figure of the patient before and after the mend; None if it does not help.
+            matplotlib Figure: the learning curves before and after; where they are the same, the
+            confusion matrix after the mend. None if it does not help.
         """
         named = _chosen(mend, MENDS, "mend")
         if named is None:
@@ -211,8 +215,11 @@ class Patient:
             _say(f"That helps against {fits}. Here it is {illness}: {ILLNESSES[illness].what}.")
             return None
         self.cured = True
+        before = accuracy_of_the_predictions(self._seen)
+        after = float(self._seen["mended_val_accuracy"][-1])
         _say(f"✔ {named}: {MENDS[named]}.")
-        return _figures.before_and_after(self._seen)
+        _say(f"Right answers to the validation pictures: {before:.0%} sick, {after:.0%} mended.")
+        return _figures.mended(self._seen)
 
 
 TESTS = {
