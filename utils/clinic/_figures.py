@@ -183,7 +183,7 @@ def outputs(seen):
         else:
             below.set_title(f"sum {row.sum():.2f}", loc="center", fontsize=14)
     axes[1, 0].set_ylabel("output")
-    figure.suptitle(f"Last layer's outputs for three pictures; loss={seen['compiled_loss']}")
+    figure.suptitle(f"Outputs for three pictures, loss={seen['compiled_loss']}", fontsize=15)
     return figure
 
 
