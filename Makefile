@@ -1,6 +1,6 @@
 # The few things one does with the course. "make" alone lists them.
 # WEEKS chooses lectures (make course WEEKS="1 3"), PYTHON the interpreter (PYTHON=python3.12);
-# for "make test", TESTS and LECTURES choose files (TESTS=tests/test_splits.py LECTURES=).
+# for "make test", TESTS, LECTURES and SOLUTIONS choose files (TESTS=tests/test_splits.py LECTURES=).
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 WEEKS ?=
@@ -10,11 +10,13 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/requirements.stamp
 DEV_STAMP := $(VENV)/requirements-dev.stamp
+GRADING_STAMP := $(VENV)/requirements-grading.stamp
 LECTURES := $(wildcard week*/week*_lecture.ipynb)
-CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb)
+SOLUTIONS := $(wildcard week*/week*_solution.ipynb)
+CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb week*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab test doctor format lint notebooks canary clean
+.PHONY: help course lab test doctor format lint notebooks exercises canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -25,11 +27,15 @@ course: $(STAMP)  ## run the lectures from top to bottom; results in build/ (WEE
 lab: $(STAMP)  ## open the notebooks in JupyterLab
 	@"$(RUN)" -m jupyterlab
 
-test: $(STAMP)  ## test the code and its examples, then run every lecture as a test
+test: $(STAMP)  ## test the code and its examples, then run every lecture and solution
 	"$(RUN)" -m pytest $(TESTS)
 ifneq ($(LECTURES),)
 	"$(RUN)" -m pytest -p tests.lecture_times --nbval-lax --nbval-current-env \
 	  --nbval-cell-timeout 600 $(LECTURES)
+endif
+ifneq ($(SOLUTIONS),)
+	COURSE_PROGRESS=build/progress.json "$(RUN)" -m pytest --nbval-lax --nbval-current-env \
+	  --nbval-cell-timeout 600 $(SOLUTIONS)
 endif
 
 doctor: $(STAMP)  ## is this computer ready for the course?
@@ -45,6 +51,9 @@ lint: $(DEV_STAMP)  ## check format and style, changing nothing
 
 notebooks: $(STAMP)  ## run the lectures in place with the sample data, to commit them (WEEKS="1 3")
 	@"$(RUN)" -m utils course --in-place $(WEEKS)
+
+exercises: $(GRADING_STAMP)  ## make the exercises from the solutions
+	@"$(RUN)" -m maintain.exercises
 
 canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its own
 	"$(PYTHON)" -m venv build/venv-canary
@@ -70,4 +79,8 @@ $(STAMP): requirements.txt constraints.txt | $(RUN)
 
 $(DEV_STAMP): requirements-dev.txt $(STAMP)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(GRADING_STAMP): requirements-grading.txt $(STAMP)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-grading.txt
 	@touch $@
