@@ -15,7 +15,8 @@ def read(file=None):
         file: path of the JSON file; None for `paths.progress()`.
 
     Returns:
-        dict by week ("week1"), of dicts by task, of {"tries": int, "done": bool}.
+        dict by week ("week1"), of dicts by task, of {"tries": int, "done": bool}, and
+        "mistakes", a dict from keys to counts, where there were some.
 
     Raises:
         ValueError: the file is damaged; the message says what to do.
@@ -32,7 +33,7 @@ def read(file=None):
     return weeks
 
 
-def note(week, task, done, file=None):
+def note(week, task, done, mistake=None, file=None):
     """Count a try at a task; one that has been done stays done.
 
     Nothing is raised: a full or read-only disk must not keep a check from answering. A damaged file
@@ -42,6 +43,7 @@ def note(week, task, done, file=None):
         week: number of the week.
         task: name of the task.
         done: whether this try was right.
+        mistake: key of the mistake that was named, or None; each is counted.
         file: path of the JSON file; None for `paths.progress()`.
     """
     from filelock import FileLock, Timeout
@@ -54,6 +56,9 @@ def note(week, task, done, file=None):
             entry = weeks.setdefault(f"week{week}", {}).setdefault(task, {})
             entry["tries"] = entry.get("tries", 0) + 1
             entry["done"] = entry.get("done", False) or bool(done)
+            if mistake:
+                mistakes = entry.setdefault("mistakes", {})
+                mistakes[mistake] = mistakes.get(mistake, 0) + 1
             _write(file, weeks)
     except (OSError, Timeout):  # noted next time
         pass

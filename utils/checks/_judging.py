@@ -85,7 +85,7 @@ def check(week, title, seconds=20):
             error = _as_stop(outcome.error, judged.seconds)
             if isinstance(error, Unanswered):
                 raise _open(title) from None
-            progress.note(week, task, done=error is None)
+            progress.note(week, task, error is None, getattr(error, "name", None))
             if error is not None:
                 error.title = title
                 raise error from None
@@ -106,15 +106,19 @@ def is_unanswered(answer):
     >>> def later(x):
     ...     "Docstring."
     ...     ...
-    >>> is_unanswered(...), is_unanswered(later), is_unanswered(len)
-    (True, True, False)
+    >>> is_unanswered(...), is_unanswered(later), is_unanswered(len), is_unanswered(lambda: 5)
+    (True, True, False, False)
     """
     if isinstance(answer, type):
         methods = [value for value in vars(answer).values() if inspect.isfunction(value)]
         return bool(methods) and all(map(is_unanswered, methods))
     if not inspect.isfunction(answer):
         return answer is ...
-    return answer.__code__.co_code in _EMPTY and not answer.__code__.co_names
+    code = answer.__code__
+    constants = {None, answer.__doc__}
+    return (
+        code.co_code in _EMPTY and None in code.co_consts and constants.issuperset(code.co_consts)
+    )
 
 
 def _empty(a=None): ...
