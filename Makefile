@@ -4,6 +4,7 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 WEEKS ?=
+SUBMISSIONS ?= submissions
 TESTS ?=
 
 VENV := .venv
@@ -16,7 +17,7 @@ SOLUTIONS := $(wildcard week*/week*_solution.ipynb)
 CODE := $(wildcard utils tests maintain instructor benchmarks week*/*.ipynb week*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab test doctor format lint notebooks exercises canary clean
+.PHONY: help course lab test doctor format lint notebooks exercises grade canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -54,6 +55,9 @@ notebooks: $(STAMP)  ## run the lectures in place with the sample data, to commi
 
 exercises: $(GRADING_STAMP)  ## make the exercises from the solutions
 	@"$(RUN)" -m maintain.exercises
+
+grade: $(GRADING_STAMP)  ## grade a folder of notebooks (SUBMISSIONS=folder); first read instructor/grading.md
+	@"$(RUN)" -m instructor.grade "$(SUBMISSIONS)" $(addprefix --week ,$(WEEK))
 
 canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its own
 	"$(PYTHON)" -m venv build/venv-canary

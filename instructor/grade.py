@@ -78,7 +78,8 @@ class Grade:
     submission: Submission
     problem: str = ""
     tasks: dict = field(default_factory=dict)  # name: points
-    by_hand: list = field(default_factory=list)
+    by_hand: list = field(default_factory=list)  # names of cells that a person must grade
+    deleted: list = field(default_factory=list)  # names of graded cells that were not handed in
     mistakes: list = field(default_factory=list)  # (task, key) of each mistake, once
     beliefs: dict = field(default_factory=dict)  # title of a task: sentence
     feedback: str = ""  # HTML
@@ -263,12 +264,13 @@ def grade(submission, assignment, limits=None):
     with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as folder:
         root = Path(folder).resolve()
         try:
-            as_notebook(submission.content)
+            handed_in = graded_cells(as_notebook(submission.content))
             found = _run(root, submission, assignment, limits or Limits())
             result.problem = found["problem"] or _elsewhere(root, assignment)
             if not result.problem:
                 result.tasks = {name: points for name, (points, _) in found["tasks"].items()}
-                result.by_hand = found["by_hand"]
+                result.deleted = [name for name in assignment.tasks if name not in handed_in]
+                result.by_hand = [n for n in found["by_hand"] if n not in result.deleted]
                 _read_answers(result, root, assignment)
         except ValueError as error:
             result.problem = str(error)
@@ -443,7 +445,18 @@ def write(grades, assignment, out):
     with (out / "grades.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         table.writerow(
-            ["learner", "points", "of", *names, "by_hand", "problem", "seconds", "file", "feedback"]
+            [
+                "learner",
+                "points",
+                "of",
+                *names,
+                "by_hand",
+                "deleted",
+                "problem",
+                "seconds",
+                "file",
+                "feedback",
+            ]
         )
         pages = set()
         for result in grades:
@@ -455,6 +468,7 @@ def write(grades, assignment, out):
                 f"{sum(assignment.tasks.values()):g}",
                 *(f"{result.tasks.get(name, 0):g}" for name in names),
                 " ".join(result.by_hand),
+                " ".join(result.deleted),
                 result.problem,
                 f"{result.seconds:.1f}",
                 result.submission.file,
@@ -510,6 +524,9 @@ def report(grades, assignment):
     if failed := [result for result in grades if result.problem]:
         lines += ["", "## No points, because they could not be graded", ""]
         lines += [f"- {result.submission.learner}: {result.problem}" for result in failed]
+    if deleted := [result for result in graded if result.deleted]:
+        lines += ["", "## Graded cells that were deleted, and give no points", ""]
+        lines += [f"- {r.submission.learner}: {', '.join(r.deleted)}" for r in deleted]
     if by_hand := [result for result in graded if result.by_hand]:
         lines += ["", "## To be read by a person", ""]
         lines += [f"- {r.submission.learner}: {', '.join(r.by_hand)}" for r in by_hand]

@@ -210,6 +210,8 @@ def test_the_report_counts_mistakes_and_beliefs(graded):
     assert "| 2 | double | wrong |" in report  # easy, overwritten
     assert "| 1 | Task 1 · Double | that doubling is squaring. |" in report
     assert "- endless: It was not finished" in report
+    assert "- deleted: check-double, check-name" in report
+    assert "read by a person" not in report
 
 
 def test_no_process_is_left(graded):
