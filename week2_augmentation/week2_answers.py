@@ -675,3 +675,10 @@ def validated_on_training_pictures():
 @wrong("bar", "negative-gap")
 def training_labels_spoilt():
     return _case(0.6, 0.85)
+
+
+@wrong("bar", "no-probability")
+def loss_became_not_a_number():
+    network, train, new = _case(0.9, 0.9)
+    network.layers[-1].bias.assign([np.nan])
+    return network, train, new

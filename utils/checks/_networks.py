@@ -101,7 +101,7 @@ def refuse_unless_one_probability(model, pictures):
 
 @contextmanager
 def _weights_times(model, factor):
-    before = [np.array(weights) for weights in model.trainable_weights]
+    before = values_of(model.trainable_weights)
     try:
         for weights, values in zip(model.trainable_weights, before, strict=True):
             weights.assign(factor * values)
@@ -164,13 +164,13 @@ def refuse_unless_compiled(model, function):
 
 def values_of(weights):
     """Copy the values of a list of weights, to compare with later."""
-    return [np.array(one) for one in weights]
+    return [one.numpy().copy() for one in weights]
 
 
 def have_changed(weights, before):
     """True if any of the weights has another value than in `before`."""
     return any(
-        not np.array_equal(np.array(one), old) for one, old in zip(weights, before, strict=True)
+        not np.array_equal(one.numpy(), old) for one, old in zip(weights, before, strict=True)
     )
 
 

@@ -359,7 +359,7 @@ def _refuse_if_base_is_not_in(model, base, pictures):
     targets = base.trainable_variables or base.weights
     try:
         for weights in targets:
-            weights.assign(0.5 + np.array(weights))
+            weights.assign(0.5 + weights)
         after = answers(model, pictures)
     finally:
         for weights, values in zip(targets, kernels, strict=True):
@@ -546,10 +546,8 @@ def _contains(model, weights):
 
 
 @check(3, "bar")
-def bar(trained):
-    """A function that gives a fine-tuned network, the held-out pictures, and their labels."""
-    a_function(trained, "trained")
-    model, pictures, labels = result_of(trained)
+def bar(model, pictures, labels):
+    """A fine-tuned network, the held-out pictures and their labels: is it good enough?"""
     model = network_from(model, "your training")
     pictures, labels = np.asarray(pictures, np.float32), np.asarray(labels).reshape(-1)
     if pictures.max() <= 2:
@@ -559,7 +557,7 @@ def bar(trained):
             "that a network takes pixels from 0 to 1.",
             "What the base takes: section 3.",
         )
-    given = np.asarray(model.predict(pictures, verbose=0))
+    given = answers(model, pictures)
     if given.shape != (len(labels), 1) or not np.isfinite(given).all():
         raise Mistake(
             "no-probability",
