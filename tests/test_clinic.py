@@ -58,6 +58,17 @@ def test_what_is_shipped_is_what_the_script_makes(remade):
         np.testing.assert_array_equal(shipped[key], sick[key])
 
 
+@pytest.mark.parametrize(
+    ("illness", "sign"),
+    [(name, sign) for name, illness in ILLNESSES.items() for sign in illness.signs],
+    ids=lambda value: getattr(value, "test", value),
+)
+def test_each_sign_rules_its_illness_out_for_other_patients(illness, sign):
+    others = [clinic.patient(*who)._seen for who in ALL]
+    others = [seen for seen in others if str(seen["illness"]) != illness]
+    assert sum(not sign.shows(seen) for seen in others) >= 4
+
+
 def test_every_illness_has_a_patient_and_every_mend_an_illness():
     assert sorted(illness for illness, *_ in made.PATIENTS.values()) == sorted(ILLNESSES)
     assert sorted(illness.mend for illness in ILLNESSES.values()) == sorted(MENDS)
