@@ -31,6 +31,7 @@ ONE = Path(__file__).with_name("one.py")
 NEEDED = ("utils", "data/samples", "data/pretrained", "data/photos", "benchmarks/results")
 KEPT_BACK = ("_solution.ipynb", "_exercise.ipynb", "_lecture.ipynb", "_answers.py")
 LARGEST = 20_000_000  # bytes of a submitted notebook
+FROM_THE_NETWORK = re.compile(r"""<script[^>]*src=["']https?://[^>]*>\s*</script>""")
 BELIEF = "The belief that often leads here:"
 
 
@@ -406,7 +407,7 @@ def _elsewhere(root, assignment):
 def _read_answers(result, root, assignment):
     """Read the feedback page, and which mistakes the checks have named."""
     page = root / "feedback" / "learner" / assignment.week_folder / f"{assignment.notebook}.html"
-    result.feedback = page.read_text(encoding="utf-8")
+    result.feedback = FROM_THE_NETWORK.sub("", page.read_text(encoding="utf-8"))
     with suppress(OSError, ValueError, AttributeError):
         weeks = json.loads((root / "home" / "progress.json").read_text(encoding="utf-8"))
         for tasks in weeks.values():

@@ -201,6 +201,7 @@ def test_there_is_one_row_and_one_page_for_each(graded):
     assert len(list((out / "feedback").iterdir())) == len(rows)
     assert "doubling is squaring" in pages["bob"]
     assert "not finished" in pages["endless"]
+    assert [learner for learner, page in pages.items() if 'src="http' in page] == []
 
 
 def test_the_report_counts_mistakes_and_beliefs(graded):
