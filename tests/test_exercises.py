@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from maintain import exercises
+from utils import checks
 
 SOLUTIONS = exercises.solutions()
 each = pytest.mark.parametrize("solution", SOLUTIONS, ids=lambda path: path.stem)
@@ -34,14 +35,16 @@ def test_both_are_committed_without_outputs(solution):
 
 @each
 def test_what_the_learner_writes_has_a_check_with_points(solution):
-    found = [c.metadata.get("nbgrader", {}) for c in cells(solution)]
-    written = [grading["grade_id"] for grading in found if grading.get("solution")]
-    graded = {grading["grade_id"]: grading["points"] for grading in found if grading.get("grade")}
-    assert written and list(graded) == [f"{name}-check" for name in written]
-    assert all(points >= 1 for points in graded.values())
-    for cell, grading in zip(cells(solution), found, strict=True):
-        assert ("### BEGIN SOLUTION" in cell.source) == bool(grading.get("solution"))
-        assert bool(re.search(r"^check\.\w+\(", cell.source, re.M)) == bool(grading.get("grade"))
+    week = int(solution.name[4])
+    found = [(c, c.metadata.get("nbgrader", {})) for c in cells(solution)]
+    graded = {g["grade_id"]: (c, g["points"]) for c, g in found if g.get("grade")}
+    assert list(graded) == [f"week{week}-{task}-check" for task in checks.tasks(week)]
+    for name, (cell, points) in graded.items():
+        assert re.search(rf"^check\.{name.split('-')[1]}\(", cell.source, re.M) and points >= 1
+    written = [g["grade_id"] for _, g in found if g.get("solution")]
+    assert len(written) == len(set(written))
+    assert {f"{name}-check" for name in written} - set(graded) <= {f"week{week}-clinic-check"}
+    assert all(("### BEGIN SOLUTION" in c.source) == bool(g.get("solution")) for c, g in found)
 
 
 @each

@@ -110,8 +110,8 @@ def is_unanswered(answer):
     (True, True, False, False)
     """
     if isinstance(answer, type):
-        methods = [value for value in vars(answer).values() if inspect.isfunction(value)]
-        return bool(methods) and all(map(is_unanswered, methods))
+        own = [value for name, value in vars(answer).items() if name not in _OF_EVERY_CLASS]
+        return all(map(is_unanswered, own))
     if not inspect.isfunction(answer):
         return answer is ...
     code = answer.__code__
@@ -128,6 +128,8 @@ def _empty_with_text(a=None):
     """Text."""
 
 
+_OF_EVERY_CLASS = set(vars(type("Empty", (), {"__doc__": None, "__qualname__": "Empty"})))
+_OF_EVERY_CLASS |= {"__qualname__", "__firstlineno__", "__static_attributes__", "__annotations__"}
 _EMPTY = {_empty.__code__.co_code, _empty_with_text.__code__.co_code}
 
 

@@ -6,9 +6,9 @@
     @wrong("split", "overlap")
     def test_pictures_taken_from_training(files, seed): ...
 
-An answer is what the learner would write, a function or a class. Where a check takes several things,
-or something that is neither, the answer is a function without arguments that returns them. A wrong
-one names the mistake it must be told; its own name and its docstring, if any, say what is wrong.
+An answer is what the learner would write, a function or a class. Where a check takes several
+things, the answer is a function without arguments that returns them. A wrong one names the mistake
+it must be told; its own name and its docstring, if any, say what is wrong.
 """
 
 import importlib.util

@@ -22,11 +22,11 @@ def make(folder):
         "rock/hand04.JPG": jpeg,
         "rock/hand01.jpeg": _picture("JPEG", "L"),
         "rock/hand09.png": png,
-        "paper/hand03.jpg": _picture("JPEG", "CMYK"),
-        "paper/hand10.jpg": jpeg,
-        "paper/from my phone/second try/hand05.jpg": jpeg,
-        "paper/from my phone/hand08.png": png,
-        "paper/album.jpg/hand06.jpg": jpeg,  # a folder may be called so
+        "scissors/hand03.jpg": _picture("JPEG", "CMYK"),
+        "scissors/hand10.jpg": jpeg,
+        "scissors/from my phone/second try/hand05.jpg": jpeg,
+        "scissors/from my phone/hand08.png": png,
+        "scissors/album.jpg/hand06.jpg": jpeg,  # a folder may be called so
     }
     others = {
         "rock/empty.jpg": b"",
@@ -34,9 +34,9 @@ def make(folder):
         "rock/page.jpg": WEB_PAGE,
         "rock/Thumbs.db": b"\xd0\xcf\x11\xe0" * 64,
         "rock/.before edit.jpg": jpeg,
-        "paper/cut.png": png[: len(png) // 2],
-        "paper/notes.txt": b"ten hands, some twice?\n",
-        "paper/.trash/hand00.jpg": jpeg,
+        "scissors/cut.png": png[: len(png) // 2],
+        "scissors/notes.txt": b"ten hands, some twice?\n",
+        "scissors/.trash/hand00.jpg": jpeg,
     }
     for name, content in (others | usable).items():
         file = Path(folder) / name

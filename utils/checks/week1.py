@@ -1,15 +1,14 @@
-"""Checks of week 1's exercise: rock or paper?"""
+"""Checks of week 1's exercise: rock or scissors?"""
 
 import tempfile
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 
 from utils.checks import dirty
 from utils.checks._guard import affordable
+from utils.checks._inputs import refuse_unlike_convolution
 from utils.checks._judging import Mistake, a_function, check, result_of
 
 SIDE = 64  # pixels
@@ -79,7 +78,7 @@ def _refuse_unlike(listed, wanted, folder):
     """Refuse a list of paths that is not the wanted one; say what is too many or too few."""
     extra = {str(path.relative_to(folder).as_posix()) for path in set(listed) - set(wanted)}
     missed = sorted(path.relative_to(folder).as_posix() for path in set(wanted) - set(listed))
-    if any(name.rpartition("/")[2] in ("album.jpg", "rock", "paper") for name in extra):
+    if any(name.rpartition("/")[2] in ("album.jpg", "rock", "scissors") for name in extra):
         raise Mistake(
             "folder-listed",
             "A folder stands in the list, as if it were a picture.",
@@ -156,7 +155,7 @@ def _refuse_unlike(listed, wanted, folder):
 def split(split_files):
     """A function (files, seed) that gives three lists: training, validation and test files."""
     a_function(split_files, "split_files")
-    counts = {"rock": 100, "paper": 40}
+    counts = {"rock": 100, "scissors": 40}
     files = [Path("hands") / kind / f"{n:03}.jpg" for kind in counts for n in range(counts[kind])]
     given = list(files)
     parts = _three_parts(result_of(split_files, given, 1))
@@ -228,7 +227,7 @@ def _refuse_order(seeds, again, files):
             "that the seed is set once and for all at the top of the notebook.",
             "What in your function is left to chance, and what does it know of the seed?",
         )
-    if any({file.parent.name for file in part} != {"rock", "paper"} for part in parts):
+    if any({file.parent.name for file in part} != {"rock", "scissors"} for part in parts):
         raise Mistake(
             "class-missing",
             "In one of the parts, all pictures are of one class.",
@@ -239,7 +238,7 @@ def _refuse_order(seeds, again, files):
         in_order = all(
             {f for f in files if f.parent.name == kind} & set(parts[0])
             == set([f for f in files if f.parent.name == kind][: _count(parts[0], kind)])
-            for kind in ("rock", "paper")
+            for kind in ("rock", "scissors")
         )
         if in_order:
             raise Mistake(
@@ -300,9 +299,7 @@ def network(build_network):
             "keras.Input in section 8 of the lecture.",
         )
     pictures = _pictures(8)
-    with _reaching_layers() as seen:
-        answers = np.asarray(built(pictures, training=True))
-    _refuse_inputs(seen)
+    answers = refuse_unlike_convolution(built, pictures)
     _refuse_answers(answers, pictures)
     if not built.compiled:
         raise Mistake(
@@ -319,63 +316,6 @@ def _pictures(count):
     """Make pictures (count, 64, 64, 3), float32: dark and bright ones in turn, with some noise."""
     noise = np.random.default_rng(0).uniform(0, 100, (count, SIDE, SIDE, 3))
     return (noise + 155 * (np.arange(count) % 2)[:, None, None, None]).astype("float32")
-
-
-@contextmanager
-def _reaching_layers():
-    """Note for each layer with weights what reaches it: (name of its class, largest number)."""
-    from utils import quiet  # noqa: F401
-
-    # isort: split
-    import keras
-
-    seen = []
-    kinds = [keras.layers.Conv2D, keras.layers.SeparableConv2D, keras.layers.Dense]
-
-    def noting(kind):
-        call = kind.call
-
-        def noted(layer, inputs, *others, **options):
-            seen.append((kind.__name__, float(np.abs(np.asarray(inputs)).max())))
-            return call(layer, inputs, *others, **options)
-
-        return mock.patch.object(kind, "call", noted)
-
-    patches = [noting(kind) for kind in kinds]
-    for patch in patches:
-        patch.start()
-    try:
-        yield seen
-    finally:
-        for patch in patches:
-            patch.stop()
-
-
-def _refuse_inputs(seen):
-    """Refuse a network without convolution, or with pixels that are not rescaled once."""
-    if not any("Conv" in kind for kind, _ in seen):
-        raise Mistake(
-            "no-convolution",
-            f"What the picture meets: {', '.join(kind for kind, _ in seen) or 'no layer at all'}.",
-            "that dense layers see pictures as well as any. They learn an ear at every place anew.",
-            "Sections 6 and 7 of the lecture.",
-        )
-    largest = seen[0][1]
-    if largest > 10:
-        raise Mistake(
-            "not-rescaled",
-            f"Pixels reach the first layer with weights as large as {largest:.0f}.",
-            "that the first layer's weights will adapt to the size of the numbers. They begin as "
-            "if numbers were about 1, and the first steps are far too large.",
-            "The first layer of the lecture's network.",
-        )
-    if largest < 0.1:
-        raise Mistake(
-            "rescaled-twice",
-            f"The largest pixel reaches the first layer with weights as {largest:.4f}.",
-            "that rescaling once more does no harm. To the network, all pictures are black.",
-            "How often is a pixel divided on its way?",
-        )
 
 
 def _refuse_answers(answers, pictures):
@@ -436,8 +376,9 @@ def _refuse_loss(built, probabilities):
         raise Mistake(
             "squeezed-twice",
             told,
-            "that from_logits=True does no harm after a sigmoid. The loss puts a second sigmoid on "
-            "the first: it can never be sure.",
+            "that from_logits=True does no harm after a sigmoid. The loss takes these "
+            "probabilities for logits and squeezes them once more. Keras mends the plainest form "
+            "of this, with a warning; do not count on it.",
             "from_logits in the documentation of the loss. What does your last layer give?",
         )
     if not probabilities and wrong > 12:
