@@ -1,9 +1,10 @@
 # The few things one does with the course. "make" alone lists them.
 # WEEKS chooses lectures (make course WEEKS="1 3"), PYTHON the interpreter (PYTHON=python3.12);
-# for "make test", TESTS and LECTURES choose files (TESTS=tests/test_splits.py LECTURES=).
+# for "make test", TESTS, LECTURES and SOLUTIONS choose files (TESTS=tests/test_splits.py LECTURES=).
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3)
 WEEKS ?=
+SUBMISSIONS ?= submissions
 TESTS ?=
 
 VENV := .venv
@@ -11,11 +12,13 @@ RUN := $(VENV)/bin/python
 STAMP := $(VENV)/requirements.stamp
 DEV_STAMP := $(VENV)/requirements-dev.stamp
 SITE_STAMP := $(VENV)/requirements-site.stamp
+GRADING_STAMP := $(VENV)/requirements-grading.stamp
 LECTURES := $(wildcard week*/week*_lecture.ipynb)
-CODE := $(wildcard utils tests maintain instructor benchmarks site week*/*.ipynb)
+SOLUTIONS := $(wildcard week*/week*_solution.ipynb)
+CODE := $(wildcard utils tests maintain instructor benchmarks site week*/*.ipynb week*/*.py)
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab slides present site test doctor format lint notebooks canary clean
+.PHONY: help course lab slides present site test doctor format lint notebooks exercises grade canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -37,11 +40,15 @@ site: slides  ## write the course as a site that needs no network, to build/site
 	@rm -rf build/site/slides && cp -r build/slides build/site/
 	@echo "The site's first page: build/site/index.html"
 
-test: $(STAMP)  ## test the code and its examples, then run every lecture as a test
+test: $(STAMP)  ## test the code and its examples, then run every lecture and solution
 	"$(RUN)" -m pytest $(TESTS)
 ifneq ($(LECTURES),)
 	"$(RUN)" -m pytest -p tests.lecture_times --nbval-lax --nbval-current-env \
 	  --nbval-cell-timeout 600 $(LECTURES)
+endif
+ifneq ($(SOLUTIONS),)
+	COURSE_PROGRESS=build/progress.json "$(RUN)" -m pytest --nbval-lax --nbval-current-env \
+	  --nbval-cell-timeout 600 $(SOLUTIONS)
 endif
 
 doctor: $(STAMP)  ## is this computer ready for the course?
@@ -57,6 +64,12 @@ lint: $(DEV_STAMP)  ## check format and style, changing nothing
 
 notebooks: $(STAMP)  ## run the lectures in place with the sample data, to commit them (WEEKS="1 3")
 	@"$(RUN)" -m utils course --in-place $(WEEKS)
+
+exercises: $(GRADING_STAMP)  ## make the exercises from the solutions
+	@"$(RUN)" -m maintain.exercises
+
+grade: $(GRADING_STAMP)  ## grade a folder of notebooks (SUBMISSIONS=folder); first read instructor/grading.md
+	@"$(RUN)" -m instructor.grade "$(SUBMISSIONS)" $(addprefix --week ,$(WEEK))
 
 canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its own
 	"$(PYTHON)" -m venv build/venv-canary
@@ -89,4 +102,8 @@ $(SITE_STAMP): requirements-site.txt site/package-lock.json $(STAMP)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -r requirements-site.txt
 	mkdir -p $(VENV)/web && cp site/package.json site/package-lock.json $(VENV)/web
 	cd $(VENV)/web && "$(abspath $(VENV))/bin/npm" ci --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+$(GRADING_STAMP): requirements-grading.txt $(STAMP)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-grading.txt
 	@touch $@

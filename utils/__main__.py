@@ -1,4 +1,4 @@
-"""Command line of the course: ``python -m utils doctor | fetch | split | course``."""
+"""Command line of the course: ``python -m utils doctor | fetch | split | course | progress``."""
 
 import argparse
 import sys
@@ -43,6 +43,8 @@ def _parser():
         action="store_true",
         help="replace the outputs in the lectures themselves (sample data only)",
     )
+
+    commands.add_parser("progress", help="which tasks of the exercises are done, week by week")
     return parser
 
 
@@ -88,7 +90,22 @@ def _course(arguments):
     return int(bool(course.complaints(outcomes)))
 
 
-COMMANDS = {"doctor": _doctor, "fetch": _fetch, "split": _split, "course": _course}
+def _progress(arguments):
+    from utils import checks, paths, progress
+
+    tasks = {week: checks.tasks(week) for week in checks.MODULES}
+    print(*progress.report(tasks, progress.read()), sep="\n")
+    print(f"Kept in {paths.progress()}")
+    return 0
+
+
+COMMANDS = {
+    "doctor": _doctor,
+    "fetch": _fetch,
+    "split": _split,
+    "course": _course,
+    "progress": _progress,
+}
 
 
 def main(argv=None):

@@ -95,6 +95,23 @@ def mirror(environ=os.environ):
     return ROOT / _expanded(place)
 
 
+def progress(environ=os.environ):
+    """Return the file that says which tasks of the exercises are done.
+
+    It stays out of a shared COURSE_DATA_DIR: it belongs to one learner.
+
+    >>> progress({}) == DATA / "progress.json"
+    True
+    >>> progress({"COURSE_PROGRESS": "build/me.json"}) == ROOT / "build/me.json"
+    True
+
+    Args:
+        environ: environment variables; COURSE_PROGRESS may name another file.
+    """
+    place = environ.get("COURSE_PROGRESS", "").strip()
+    return ROOT / _expanded(place) if place else DATA / "progress.json"
+
+
 def is_url(place):
     """Say whether a str is the address of something on the web."""
     return re.match(r"https?://[^/]", place, re.IGNORECASE) is not None

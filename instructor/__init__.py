@@ -1,0 +1,1 @@
+"""What only instructors run: grading a folder of submissions."""

@@ -1,0 +1,780 @@
+"""Checks of week 2's exercise: left hand or right hand?"""
+
+# First of all, so that TensorFlow starts without its messages.
+from utils import quiet  # noqa: F401
+
+# isort: split
+import keras
+import numpy as np
+import tensorflow as tf
+
+from utils.checks._guard import affordable
+from utils.checks._judging import Mistake, a_function, check, result_of
+from utils.checks._networks import (
+    answers,
+    have_changed,
+    network_from,
+    refuse_if_huge,
+    refuse_unless_one_probability,
+    values_of,
+)
+
+MOST_GAP = 10  # percentage points
+LEAST_ACCURACY = 0.78  # of new pictures
+SIDE = 28  # pixels
+DROPOUTS = (
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout2D,
+    keras.layers.GaussianDropout,
+    keras.layers.AlphaDropout,
+)
+
+
+# ---------------------------------------------------------------- which recipe?
+
+
+@check(2, "recipes")
+def recipes(name_recipes):
+    """A function that gives two letters: what breaks labels, and what hardly occurs."""
+    a_function(name_recipes, "name_recipes")
+    given = result_of(name_recipes)
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise Mistake(
+            "not-two",
+            f"name_recipes gave {given!r:.40}, not two letters.",
+            "that one recipe is to blame for everything.",
+            "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
+        )
+    breaks, occurs = map(_letter, given)
+    if breaks is None:
+        raise Mistake(
+            "no-flip-harms",
+            "You say that no recipe breaks the labels.",
+            "that a mirror image keeps the label, as it does with cats.",
+            "The thumb, in the rows of six: one recipe changes its side.",
+        )
+    if (breaks, occurs) == ("B", "C"):
+        raise Mistake(
+            "wild-breaks",
+            "You say that B makes labels wrong, and C pictures that hardly occur.",
+            "that the wilder a picture looks, the more likely its label is wrong.",
+            "Your own right hand: turn it upside down. Is it a left hand now?",
+        )
+    if breaks == "B":
+        raise Mistake(
+            "wild-breaks",
+            "You say that B makes labels wrong.",
+            "that what looks wrong to us has a wrong label.",
+            "Your own right hand: turn it upside down. Is it a left hand now?",
+        )
+    if breaks == "A":
+        raise Mistake(
+            "shift-breaks",
+            "You say that A makes labels wrong.",
+            "that a hand that is shifted or nearer is another thing.",
+            "The six hands of row A: what tells left from right, and has it changed?",
+        )
+    if breaks == "D":
+        raise Mistake(
+            "light-breaks",
+            "You say that D makes labels wrong.",
+            "that a change of every pixel is a large change.",
+            "The six hands of row D: what tells left from right, and has it changed?",
+        )
+    if occurs == "C":
+        raise Mistake(
+            "broken-is-rare",
+            "You name C twice: as what breaks the labels, and as what hardly occurs.",
+            "that a wrong label makes a picture unusual; it is a usual one of the other class.",
+            "The printed range in which hands lean, and which row leaves it.",
+        )
+    if occurs != "B":
+        raise Mistake(
+            "all-in-place",
+            "The labels are right. But that other recipe makes pictures such as do occur.",
+            "that whatever keeps the label is useful, so none is out of place.",
+            "The printed range in which hands lean, and which row leaves it.",
+        )
+    return f"{breaks} makes left hands of right ones; {occurs} turns hands as nobody holds them."
+
+
+def _letter(given):
+    """A, B, C or D; None for "none of them"."""
+    letter = str(given).strip().strip("\"'").upper()
+    if letter in ("NONE", "NO", "-", ""):
+        return None
+    if letter not in ("A", "B", "C", "D"):
+        raise Mistake(
+            "no-letter",
+            f"{given!r:.40} is not the name of one recipe.",
+            "that several may be named at once, or the layers themselves.",
+            'One letter each, such as "A".',
+        )
+    return letter
+
+
+# ---------------------------------------------------------------- your own recipe
+
+
+@check(2, "augmentation")
+def augmentation(build_augmentation):
+    """A function that makes a recipe, to be called as recipe(images, training=...)."""
+    a_function(build_augmentation, "build_augmentation")
+    recipe = result_of(build_augmentation)
+    if not callable(recipe):
+        raise Mistake(
+            "not-callable",
+            f"build_augmentation returned {type(recipe).__name__}, which cannot be called.",
+            "that a list of layers is a recipe already, or a function hands back its last line.",
+            "The word return, and keras.Sequential around the layers.",
+        )
+    pictures = np.repeat(_made_up_hand()[None], 64, axis=0)
+    first, second = (_apply(recipe, pictures, training=True) for _ in range(2))
+    if len(first) != len(pictures):
+        raise Mistake(
+            "more-pictures",
+            f"{len(pictures)} pictures went in, {len(first)} came out.",
+            "that augmentation gives the originals and variants besides, so that an epoch grows.",
+            "Question 1 of the lecture's section 3: how many pictures does an epoch have?",
+        )
+    if first.shape != pictures.shape:
+        raise Mistake(
+            "other-shape",
+            f"Pictures of shape {pictures.shape[1:]} came out as {first.shape[1:]}.",
+            "that a network takes any size and any number of channels.",
+            "The layer that crops, resizes or adds channels.",
+        )
+    _refuse_other_range(first)
+    if np.allclose(first, pictures, atol=0.5) and np.allclose(second, pictures, atol=0.5):
+        raise Mistake(
+            "no-change",
+            "With training=True the pictures came out as they went in.",
+            "that a recipe acts as soon as it is there, whatever its strength.",
+            "The ranges that you gave to the layers, and what the function returns.",
+        )
+    if np.allclose(first, first[:1], atol=0.5):
+        raise Mistake(
+            "same-for-batch",
+            "64 copies of one picture came out as 64 equal variants.",
+            "that one draw for each batch is variety enough.",
+            "Where the random number is drawn: Keras' layers draw one for each picture.",
+        )
+    if np.allclose(first, second, atol=0.5):
+        raise Mistake(
+            "same-each-call",
+            "Two calls gave the same variants.",
+            "that a few variants, made once, are enough; the network then learns those by heart.",
+            "The seed: does each call start from the same one again?",
+        )
+    in_use = _apply(recipe, pictures, training=False)
+    if in_use.shape != pictures.shape or not np.allclose(in_use, pictures, atol=0.5):
+        raise Mistake(
+            "changes-in-use",
+            "With training=False the pictures are changed as well.",
+            "that new pictures should be altered like those of training, to be comparable.",
+            "Section 3 of the lecture: in use, a recipe does nothing.",
+        )
+    _refuse_mirrors(first)
+    _refuse_too_strong(first)
+    return "each picture changes in its own way, in training alone, and stays a right hand."
+
+
+def _apply(recipe, pictures, training):
+    try:
+        changed = recipe(tf.constant(pictures), training=training)
+    except TypeError as error:
+        if "training" not in str(error):
+            raise
+        raise Mistake(
+            "no-training-argument",
+            "Your recipe cannot be called with training=True.",
+            "that a recipe need not know whether it is in training or in use.",
+            "A Keras layer knows; a function of your own takes training as its second argument.",
+        ) from error
+    if changed is None:
+        raise Mistake(
+            "recipe-returns-nothing",
+            "Your recipe gave None back.",
+            "that a function hands back what its last line makes.",
+            "The word return.",
+        )
+    return np.asarray(changed, np.float32)
+
+
+def _refuse_other_range(pictures):
+    low, high = float(np.nanmin(pictures)), float(np.nanmax(pictures))
+    if high <= 1.5:
+        raise Mistake(
+            "rescaled",
+            f"Pixels of 0–255 came out as {low:.1f} to {high:.1f}.",
+            "that every preparation rescales; the network does it again, and sees black.",
+            "Rescaling, or value_range, in your recipe.",
+        )
+    if low < -1 or high > 256 or not np.isfinite(pictures).all():
+        raise Mistake(
+            "out-of-range",
+            f"Pixels of 0–255 came out as {low:.0f} to {high:.0f}.",
+            "that a pixel may take any value, the network will cope: in use it never sees such.",
+            "The layer that changes brightness or contrast or adds noise: what keeps its pixels "
+            "within 0–255?",
+        )
+
+
+def _refuse_mirrors(variants):
+    """Refuse a recipe that mirrors: a mirror turns a right hand into a left one."""
+    side = np.array([_handedness(picture) for picture in variants])
+    mirrored = np.mean(side * _handedness(_made_up_hand()) < 0)
+    if mirrored > 0.2:
+        raise Mistake(
+            "mirrors",
+            f"{mirrored:.0%} of the variants of a right hand are left hands.",
+            "that every flip keeps the label, as it does with cats.",
+            "Section 2: what tells a right hand from a left one, and which layer changes that?",
+        )
+
+
+def _refuse_too_strong(variants):
+    original = _made_up_hand()
+    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
+    if np.mean((area < 0.5) | (area > 2.5)) > 0.2:
+        raise Mistake(
+            "hand-gone",
+            f"In {np.mean((area < 0.5) | (area > 2.5)):.0%} of the variants the hand is gone or "
+            "much too large.",
+            "that the more variety the better.",
+            "The strength of shift, zoom or cropping; show some variants, as in section 3.",
+        )
+    turn = np.array([_axis(picture) for picture in variants]) - _axis(original)
+    turn = np.abs((turn + 90) % 180 - 90)  # a long shape, so half a turn cannot be told
+    if np.percentile(turn, 90) > 70:
+        raise Mistake(
+            "turned-too-far",
+            "Hands come out turned by anything up to a right angle and more.",
+            "that as long as the label is true, the stronger the better.",
+            "The printed range in which hands lean; a rotation of 0.1 is 36 degrees either way.",
+        )
+
+
+def _made_up_hand():
+    """A long palm with a thumb to its left, bright on dark: float32 (28, 28, 1), 0–255."""
+    picture = np.full((SIDE, SIDE, 1), 20, np.float32)
+    picture[7:21, 13:17] = 220
+    picture[16:19, 9:13] = 220
+    return picture
+
+
+def _shape(picture):
+    """True where a picture differs clearly from its background: bool (28, 28)."""
+    grey = picture[..., 0]
+    distance = np.abs(grey - np.median(grey))
+    return distance > max(distance.max() / 2, 8)
+
+
+def _moments(picture):
+    """Function (p, q) that gives the central moment of a picture's shape."""
+    rows, columns = np.nonzero(_shape(picture))
+    if len(rows) == 0:
+        return lambda p, q: 0.0
+    down, right = rows - rows.mean(), columns - columns.mean()
+    return lambda p, q: float(np.sum(right**p * down**q)) / len(rows) ** (1 + (p + q) / 2)
+
+
+def _axis(picture):
+    """Direction of the long side of a shape, in degrees."""
+    m = _moments(picture)
+    return np.degrees(np.arctan2(2 * m(1, 1), m(2, 0) - m(0, 2)) / 2)
+
+
+def _handedness(picture):
+    """Hu's seventh moment invariant of a shape, which a mirror turns into its negative.
+
+    Turns, shifts and zooms leave it as it is (M. K. Hu, Visual pattern recognition by moment
+    invariants, 1962).
+    """
+    m = _moments(picture)
+    a, b = m(3, 0) + m(1, 2), m(2, 1) + m(0, 3)
+    c, d = m(3, 0) - 3 * m(1, 2), 3 * m(2, 1) - m(0, 3)
+    return d * a * (a**2 - 3 * b**2) - c * b * (3 * a**2 - b**2)
+
+
+# ---------------------------------------------------------------- network and data
+
+
+@check(2, "network")
+def network(build_network):
+    """A function that makes a network from raw pixels to one probability, with dropout."""
+    a_function(build_network, "build_network")
+    model = _built(build_network)
+    pictures = np.random.default_rng(0).uniform(0, 255, (16, SIDE, SIDE, 1)).astype("float32")
+    answers(model, pictures[:2])
+    refuse_if_huge(model)
+    given = refuse_unless_one_probability(model, pictures)
+    _refuse_if_restless(model, pictures, given)
+    rates = [layer.rate for layer in model._flatten_layers() if isinstance(layer, DROPOUTS)]
+    if not any(rates) and not _differ_on_constant_pictures(model):
+        raise Mistake(
+            "no-dropout",
+            "In training, no unit is ever left out." + (" A rate is 0." if rates else ""),
+            "that augmentation is dropout enough, or a layer drops by itself.",
+            "Section 4 of the lecture: a layer of its own, with the share that it drops.",
+        )
+    if any(rate >= 0.9 for rate in rates):
+        raise Mistake(
+            "rate-too-high",
+            f"A dropout layer has a rate of {max(rates)}.",
+            "that the rate is the share that is kept.",
+            "Section 4 of the lecture: the rate is the share that is set to zero.",
+        )
+    if np.any(answers(model, np.repeat(pictures, 4, axis=0), training=True) == 0):
+        raise Mistake(
+            "answers-dropped",
+            "In training, some of the answers themselves are set to zero.",
+            "that dropout may stand anywhere, after the last layer as well.",
+            "What stands after the layer that gives the probability.",
+        )
+    return (
+        f"{model.count_params():,} weights, one probability, and units left out in training alone."
+    )
+
+
+def _built(build_network):
+    try:
+        try:
+            affordable(build_network)
+        except Mistake as mistake:  # a class of one's own learns its shapes only from pictures
+            if mistake.name != "no-input-shape":
+                raise
+        return network_from(result_of(build_network), "build_network")
+    except ValueError as error:
+        if "rate" not in str(error):
+            raise
+        raise Mistake(
+            "rate-refused",
+            f"Keras refuses the rate of a dropout layer: {error}"[:160],
+            "that Dropout(20) means 20 %.",
+            "Section 4 of the lecture: a rate is a share between 0 and 1.",
+        ) from error
+
+
+def _refuse_if_restless(model, pictures, given):
+    if not np.allclose(answers(model, pictures), given, atol=1e-5):
+        raise Mistake(
+            "changes-in-use",
+            "In use, the same pictures get other answers the second time.",
+            "that dropout and augmentation should go on in use, as in training.",
+            "Inside the network, training=True: leave it out; fit and predict each set it right.",
+        )
+
+
+def _differ_on_constant_pictures(model):
+    """Copies of a black picture: only what drops units answers differently for each."""
+    black = np.zeros((16, SIDE, SIDE, 1), np.float32)
+    return np.ptp(answers(model, black, training=True)) > 1e-6
+
+
+@check(2, "place")
+def place(set_up):
+    """A function that makes two data sets and a network: which of them changes which pictures?"""
+    a_function(set_up, "set_up")
+    train, new = _made_up_pictures(48), _made_up_pictures(24)
+    made = result_of(set_up, train, new)
+    _refuse_other_than_three(made)
+    training, validation, model = made
+    _refuse_other_than_batches(training, validation)
+    first, labels = _one_pass(training)
+    again, labels_again = _one_pass(training)
+    fixed, fixed_labels = _one_pass(validation)
+    fixed_again, _ = _one_pass(validation)
+    _refuse_other_count(len(first), len(train[1]), "training")
+    _refuse_other_count(len(fixed), len(new[1]), "new")
+    for pictures in (first, fixed):
+        _refuse_rescaled(pictures)
+    _refuse_changed(fixed, fixed_again, new[0])
+    for pictures, given in ((first, labels), (fixed, fixed_labels)):
+        _refuse_wrong_labels(pictures, given)
+    in_data = not np.allclose(_sorted(first), _sorted(train[0]), atol=0.5)
+    if np.array_equal(labels, labels_again):
+        raise Mistake(
+            "same-order",
+            "Two epochs bring the training pictures in the same order.",
+            "that the order of the pictures does not matter, or one shuffle is enough.",
+            "The shuffle, its reshuffle_each_iteration, and a cache after it.",
+        )
+    if in_data and np.allclose(_sorted(first), _sorted(again), atol=0.5):
+        raise Mistake(
+            "augmented-once",
+            "The pictures are changed once, and every epoch brings the same variants.",
+            "that one variant of each picture is enough, or map runs only once.",
+            "A cache after the map, or a recipe that ran before the data set was made.",
+        )
+    in_network = _augments(model)
+    if in_data and in_network:
+        raise Mistake(
+            "changed-twice",
+            "Training pictures are changed twice: by the data set, and by the network.",
+            "that both places are needed, or twice is better.",
+            "Section 3 of the lecture: two places, of which you choose one.",
+        )
+    if not in_data and not in_network:
+        raise Mistake(
+            "never-changed",
+            "Nothing changes the training pictures: neither the data set nor the network.",
+            "that a recipe that has been written is at work.",
+            "Who calls build_augmentation? In a map, pass training=True.",
+        )
+    where = "data set" if in_data else "network"
+    return f"the {where} changes training pictures, and nothing changes new ones."
+
+
+def _refuse_other_than_three(made):
+    if not isinstance(made, (tuple, list)) or len(made) != 3:
+        raise Mistake(
+            "not-three",
+            f"set_up returned {type(made).__name__}, not two data sets and a network.",
+            "that a function hands back what its last lines make.",
+            "What stands after return: training, new, network.",
+        )
+    network_from(made[2], "set_up")
+
+
+def _refuse_other_than_batches(*sets):
+    for data in sets:
+        if not isinstance(data, tf.data.Dataset):
+            raise Mistake(
+                "no-dataset",
+                f"set_up returned {type(data).__name__} where a tf.data.Dataset should be.",
+                "that arrays and data sets are the same.",
+                "The function tf.data.Dataset.from_tensor_slices.",
+            )
+        if data.cardinality() == tf.data.INFINITE_CARDINALITY:
+            raise Mistake(
+                "endless",
+                "A data set never ends: an epoch would go on for ever.",
+                "that repeat makes more pictures.",
+                "The repeat, which fit does not need.",
+            )
+        spec = data.element_spec
+        if not isinstance(spec, tuple) or len(spec) != 2 or spec[0].shape.rank != 4:
+            raise Mistake(
+                "no-batches",
+                "A data set does not bring batches of (images, labels).",
+                "that fit puts single pictures together by itself.",
+                "Where batch stands, and what the map returns.",
+            )
+
+
+def _one_pass(data):
+    pairs = [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
+    return tuple(np.concatenate(part) for part in zip(*pairs, strict=True))
+
+
+def _refuse_other_count(seen, given, name):
+    if seen > given:
+        raise Mistake(
+            "more-pictures",
+            f"{given} {name} pictures became {seen} in an epoch.",
+            "that augmentation adds variants to the originals, so that an epoch grows.",
+            "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
+        )
+    if seen < given:
+        raise Mistake(
+            "fewer-pictures",
+            f"{given} {name} pictures became {seen} in an epoch.",
+            "that a last batch that is not full does no good.",
+            "Drop_remainder, take or a split: every picture counts.",
+        )
+
+
+def _refuse_rescaled(pictures):
+    if pictures.max() <= 2:
+        raise Mistake(
+            "rescaled",
+            f"A data set brings pixels of {pictures.min():.1f} to {pictures.max():.1f}, instead of "
+            "0–255.",
+            "that pictures are rescaled wherever they come by; the network does that once more.",
+            "The task: the network takes raw pixels, so rescaling stands in there, and only there.",
+        )
+
+
+def _refuse_changed(first, second, originals):
+    if not np.allclose(_sorted(first), _sorted(originals), atol=0.5) or not np.allclose(
+        _sorted(second), _sorted(originals), atol=0.5
+    ):
+        raise Mistake(
+            "new-pictures-changed",
+            "New pictures do not come as they are.",
+            "that validation pictures should be augmented, too, to be comparable.",
+            "The map: which of the two data sets does it belong to?",
+        )
+
+
+def _refuse_wrong_labels(pictures, labels):
+    """Made-up pictures of label 1 are bright, those of label 0 dark."""
+    bright = pictures.mean(axis=(1, 2, 3)) > 128
+    if np.mean(bright != labels) > 0.1:
+        raise Mistake(
+            "labels-mixed-up",
+            f"{np.mean(bright != labels):.0%} of the pictures have the label of another one.",
+            "that images and labels stay together when each is shuffled.",
+            "What is shuffled: pairs, or two things one by one.",
+        )
+
+
+def _augments(model):
+    """True if a network changes pictures in training, dropout apart.
+
+    Copies of a picture then get different answers in one batch: with no unit left out, nothing but
+    a change of the pictures can tell them apart.
+    """
+    copies = np.repeat(_made_up_hand()[None], 32, axis=0)
+    dropouts = [layer for layer in model._flatten_layers() if isinstance(layer, DROPOUTS)]
+    rates = [layer.rate for layer in dropouts]
+    if np.ptp(answers(model, copies)) > 1e-5:
+        raise Mistake(
+            "changes-in-use",
+            "In use, the network gives copies of one picture different answers.",
+            "that new pictures should be augmented, too, to be comparable.",
+            "Inside the network, training=True: leave it out; fit and predict each set it right.",
+        )
+    try:
+        for layer in dropouts:
+            layer.rate = 0
+        return np.ptp(answers(model, copies, training=True)) > 1e-5
+    finally:
+        for layer, rate in zip(dropouts, rates, strict=True):
+            layer.rate = rate
+
+
+def _made_up_pictures(count):
+    """Pictures, dark ones with label 0 and bright ones with label 1, each other than the rest."""
+    draw = np.random.default_rng(count)
+    labels = draw.permutation(np.arange(count) % 2).astype("int32")
+    images = np.where(labels, 190, 40)[:, None, None, None] + np.zeros((count, SIDE, SIDE, 1))
+    images[:, 7:21, 11:17] += draw.uniform(10, 50, (count, 1, 1, 1))
+    images[:, 15:19, 7:11] += draw.uniform(10, 50, (count, 1, 1, 1))
+    return images.round().astype("float32"), labels
+
+
+def _sorted(pictures):
+    """The pictures in an order that depends on nothing but themselves."""
+    return np.stack(sorted(pictures, key=lambda one: np.round(one).astype("int16").tobytes()))
+
+
+# ---------------------------------------------------------------- the gap
+
+
+@check(2, "gap")
+def gap(gap_points):
+    """A function that measures a network's gap; here for one whose gap is known."""
+    a_function(gap_points, "gap_points")
+    model = _network_of_known_gap()
+    train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
+    weights = values_of(model.weights)
+    found, again = (_number(result_of(gap_points, model, train, new)) for _ in range(2))
+    if have_changed(model.weights, weights):
+        raise Mistake(
+            "trains",
+            "gap_points trained the network.",
+            "that to measure a network, one has to fit it.",
+            "Evaluate or predict, which leave a network as it is.",
+        )
+    if abs(found - again) > 0.01:
+        raise Mistake(
+            "dropout-while-measuring",
+            f"The same network and pictures gave {found:.2f} and then {again:.2f}.",
+            "that a network answers in the same way in training and in use.",
+            "What switches dropout on; or pictures that are still augmented or drawn.",
+        )
+    _refuse_other_gap(found, *(_measures_of(model, *side) for side in (train, new)))
+    return f"{found:.1f} points for 95 % against 70 %."
+
+
+def _refuse_other_gap(found, train, new):
+    true = 100 * (train["accuracy"] - new["accuracy"])
+
+    def is_near(value):
+        return abs(found - value) <= max(0.02 * abs(value), 0.004)
+
+    told = f"95 % of the training pictures are right and 70 % of the new ones; you say {found:.2f}."
+    if abs(found - true) <= 0.6:
+        return
+    if is_near(true / 100):
+        raise Mistake(
+            "share-not-points",
+            told,
+            "that a share of 0.25 is a gap of 0.25 points.",
+            "The task: points, per cent.",
+        )
+    if is_near(-true) or is_near(-true / 100):
+        raise Mistake(
+            "wrong-way-round",
+            told,
+            "that a gap is what validation has more than training.",
+            "The task: how much more of the training pictures than of the new ones?",
+        )
+    for factor in (1, 100):
+        difference = factor * (train["loss"] - new["loss"])
+        if is_near(difference) or is_near(-difference):
+            raise Mistake(
+                "loss-not-accuracy",
+                told,
+                "that a loss of 0.88 is an accuracy of 88 %.",
+                "What evaluate returns, and in which order.",
+            )
+    for factor in (1, 100):
+        if is_near(factor * (train["argmax"] - new["argmax"])):
+            raise Mistake(
+                "argmax-of-one-column",
+                told,
+                "that argmax gives the class of any output; of a single column it is always 0.",
+                "From a probability to a class: week 4's table, last line.",
+            )
+        if is_near(factor * (train["crossed"] - new["crossed"])):
+            raise Mistake(
+                "shapes-crossed",
+                told,
+                "that answers of shape (n, 1) and labels of shape (n,) compare one by one; each is "
+                "compared with all.",
+                "The shapes of both sides of the comparison.",
+            )
+        if is_near(factor * train["accuracy"]) or is_near(factor * new["accuracy"]):
+            raise Mistake(
+                "one-accuracy",
+                told,
+                "that one accuracy says how much is learnt by heart.",
+                "The task: a difference of two.",
+            )
+    raise Mistake(
+        "other-number",
+        told,
+        "that any two numbers of a training run make a gap.",
+        "Accuracy of the one, accuracy of the other, both as in use.",
+    )
+
+
+def _number(value):
+    try:
+        number = float(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise Mistake(
+            "no-number",
+            f"gap_points returned {value!r:.60}, not a number.",
+            "that a function hands back what it prints.",
+            "The word return, and one number after it.",
+        )
+    return number
+
+
+def _network_of_known_gap():
+    """Says *right* where the first pixel is bright; in training, dropout makes it forget that."""
+    model = keras.Sequential(
+        [
+            keras.Input((SIDE, SIDE, 1)),
+            keras.layers.Rescaling(1 / 255),
+            keras.layers.Flatten(),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    kernel = np.zeros((SIDE * SIDE, 1), np.float32)
+    kernel[0] = 6
+    model.layers[-1].set_weights([kernel, np.array([-3], np.float32)])
+    model.compile("adam", loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _pictures_right(count, share, seed):
+    """(images, labels), of which the network of known gap gets that share right."""
+    draw = np.random.default_rng(seed)
+    labels = (draw.permutation(count) < count * (0.4 + 0.15 * seed)).astype("int32")
+    is_right = draw.permutation(count) < round(count * share)
+    images = draw.uniform(0, 255, (count, SIDE, SIDE, 1)).astype("float32")
+    images[:, 0, 0, 0] = 255 * np.where(is_right, labels, 1 - labels)
+    return images, labels
+
+
+def _measures_of(model, images, labels):
+    """What one could take for an accuracy, by name."""
+    given = model.predict(images, verbose=0)
+    loss, accuracy = model.evaluate(images, labels, verbose=0)
+    return {
+        "accuracy": accuracy,
+        "loss": loss,
+        "argmax": np.mean(given.argmax(axis=1) == labels),
+        "crossed": np.mean((given > 0.5) == labels),
+    }
+
+
+# ---------------------------------------------------------------- the bar
+
+
+@check(2, "bar")
+def bar(model, train, new):
+    """A trained network and both pairs of (images, labels): small gap, and right often enough."""
+    model = network_from(model, "your training")
+    _refuse_shared_pictures(train[0], new[0])
+    of_train, of_new = (_accuracy(model, *side) for side in (train, new))
+    points = 100 * (of_train - of_new)
+    seen = f"{of_new:.1%} of the new pictures are right, {of_train:.1%} of those from training."
+    if of_new < 0.4:
+        raise Mistake(
+            "upside-down",
+            seen,
+            "that below chance nothing was learnt; it was learnt well, the wrong way round.",
+            "The labels: which hand is 1, and does the recipe change hands?",
+        )
+    if of_new < 0.6:
+        raise Mistake(
+            "knows-nothing",
+            seen + " Guessing gives 50 %.",
+            "that a small gap is a good network: one that has learnt nothing has none at all.",
+            "Has this network been trained? If so, does a layer mirror its pictures?",
+        )
+    if points < -10:
+        raise Mistake(
+            "negative-gap",
+            seen,
+            "that a negative gap is the best of all.",
+            "The training pictures: are these the untouched ones, with their own labels?",
+        )
+    if points > MOST_GAP:
+        raise Mistake(
+            "gap-too-wide",
+            f"{seen} That is a gap of {points:.1f} points, {MOST_GAP} are allowed.",
+            "that having augmentation and dropout is enough, whatever their strength.",
+            "The strength of your recipe, the rate of your dropout; are both at work?",
+        )
+    if of_new < LEAST_ACCURACY:
+        raise Mistake(
+            "too-few-right",
+            f"{seen} The gap is small enough, but {LEAST_ACCURACY:.0%} should be right.",
+            "that the narrower the gap the better, whatever the accuracy.",
+            "Too strong a recipe, too much dropout, or too few epochs.",
+        )
+    return f"{seen} A gap of {points:.1f} points."
+
+
+def _refuse_shared_pictures(train, new):
+    known = {np.asarray(picture).tobytes() for picture in train}
+    shared = sum(np.asarray(picture).tobytes() in known for picture in new)
+    if shared:
+        raise Mistake(
+            "shared-pictures",
+            f"{shared} of the {len(new)} new pictures are training pictures.",
+            "that pictures that were augmented may be measured with, as they look new.",
+            "How train and new were made: by person, in section 1.",
+        )
+
+
+def _accuracy(model, images, labels):
+    given = answers(model, images)
+    if given.shape != (len(labels), 1) or not np.isfinite(given).all():
+        raise Mistake(
+            "no-probability",
+            f"The network's answers have the shape {given.shape}, or some are not numbers.",
+            "that any output can be compared with labels.",
+            "The check of task 3, once more.",
+        )
+    return float(np.mean((given[:, 0] > 0.5) == np.asarray(labels).reshape(-1)))

@@ -1,0 +1,592 @@
+"""Checks of week 3's exercise: paper or rock, from twenty labels."""
+
+# First of all, so that TensorFlow starts without its messages.
+from utils import quiet  # noqa: F401
+
+# isort: split
+import keras
+import numpy as np
+
+from utils.checks._judging import Mistake, a_function, check, result_of
+from utils.checks._networks import (
+    answers,
+    batch_norms,
+    have_changed,
+    network_from,
+    refuse_if_huge,
+    refuse_unless_compiled,
+    refuse_unless_loss_fits,
+    refuse_unless_one_probability,
+    shipped_backbone,
+    values_of,
+)
+
+LEAST_ACCURACY = 0.75  # of new pictures
+LONGEST_STEP = 1.01e-4  # learning rate of Adam for layers that have learnt already
+ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
+
+
+# ---------------------------------------------------------------- twenty labels
+
+
+@check(3, "choose")
+def choose(function):
+    """A function (labels, per_class, seed) that gives the indices of pictures to be labelled."""
+    a_function(function, "choose")
+    in_order = np.repeat([0, 1], [30, 50])
+    mixed = np.random.default_rng(5).permutation(in_order)
+    chosen = _indices(result_of(function, in_order, 10, 1), in_order)
+    if len(chosen) == 10:
+        raise Mistake(
+            "in-all",
+            "10 a class were asked for, and 10 came in all.",
+            "that per_class counts all pictures.",
+            "The number of classes, and what you take of each.",
+        )
+    if len(chosen) != 20:
+        raise Mistake(
+            "other-count",
+            f"10 of each of two classes were asked for; {len(chosen)} came.",
+            "that a share of the pictures and a number of pictures are the same.",
+            "How many places you keep of each class.",
+        )
+    if len(np.unique(chosen)) < len(chosen):
+        raise Mistake(
+            "repeats",
+            f"Among 20 indices, only {len(np.unique(chosen))} are different.",
+            "that random choices never meet twice.",
+            "Drawing with and without replacement; permutation never repeats.",
+        )
+    _refuse_unequal(np.bincount(in_order[chosen], minlength=2))
+    other = _indices(result_of(function, in_order, 10, 2), in_order)
+    if set(other) == set(chosen):
+        raise Mistake(
+            "ignores-seed",
+            "Two seeds gave the same pictures.",
+            "that the first ones are as good as any: they may all show one person.",
+            "What the seed is used for.",
+        )
+    if set(_indices(result_of(function, in_order, 10, 1), in_order)) != set(chosen):
+        raise Mistake(
+            "not-repeatable",
+            "The same seed gave other pictures the second time.",
+            "that random means that nobody can repeat it.",
+            "The generator np.random.default_rng(seed), made inside the function.",
+        )
+    from_mixed = _indices(result_of(function, mixed, 10, 1), mixed)
+    counts = np.bincount(mixed[from_mixed], minlength=2)
+    if len(from_mixed) != 20 or counts.min() != counts.max():
+        raise Mistake(
+            "by-position",
+            f"With labels in another order, the classes get {counts[0]} and {counts[1]} pictures.",
+            "that the first half of a list is the first class.",
+            "Where a class stands: compare the labels, not the places.",
+        )
+    return "as many of each class, none twice, and the same again for the same seed."
+
+
+def _indices(given, labels):
+    """The learner's indices as a whole-number array, or a Mistake."""
+    array = np.asarray(given)
+    if array.dtype == bool:
+        raise Mistake(
+            "mask",
+            "choose returned True and False for each picture.",
+            "that a mask and indices are the same.",
+            "The function np.flatnonzero makes indices of a mask.",
+        )
+    if array.dtype.kind not in "iu" or array.ndim != 1:
+        raise Mistake(
+            "no-indices",
+            f"choose returned {type(given).__name__}, not one row of whole numbers.",
+            "that a function hands back what its last line makes, in whatever form.",
+            "The word return, and np.concatenate to put the classes together.",
+        )
+    if len(array) and (array.max() >= len(labels) or array.min() < 0):
+        raise Mistake(
+            "out-of-range",
+            f"Index {array.max()} of {len(labels)} pictures: they are counted from 0.",
+            "that any whole number is a place.",
+            "From what you draw: the places, or a number of places.",
+        )
+    if len(array) > 2 and set(array.tolist()) <= {0, 1}:
+        raise Mistake(
+            "labels-not-places",
+            "choose returned zeros and ones: labels, not places.",
+            "that labels are enough to find pictures.",
+            "The function np.flatnonzero gives the places.",
+        )
+    return array
+
+
+def _refuse_unequal(counts):
+    if counts.min() == 0:
+        raise Mistake(
+            "one-class",
+            f"All {counts.sum()} pictures are of one class.",
+            "that the first pictures of a set are a fair choice; folders are read class by class.",
+            "The order of the labels.",
+        )
+    if counts.min() != counts.max():
+        raise Mistake(
+            "unequal",
+            f"The classes get {counts[0]} and {counts[1]} pictures, instead of 10 and 10.",
+            "that drawing at random keeps the classes equal by itself.",
+            "Draw within each class.",
+        )
+
+
+# ---------------------------------------------------------------- the dummy
+
+
+@check(3, "dummy")
+def dummy(dummy_accuracy):
+    """A function (known labels, true labels) that gives the accuracy of always the same answer."""
+    a_function(dummy_accuracy, "dummy_accuracy")
+    known, true = np.repeat([0, 1, 2], [2, 5, 3]), np.repeat([0, 1, 2], [10, 6, 24])
+    found = _share(result_of(dummy_accuracy, known, true))
+    told = (
+        f"It knows five labels 1, three 2 and two 0, is judged on six 1 of 40; you say {found:g}."
+    )
+    if np.isclose(found, 0.6):
+        raise Mistake(
+            "peeks",
+            told,
+            "that the labels on which one is judged may be looked at.",
+            "Which of the two arrays decides the dummy's answer?",
+        )
+    if np.isclose(found, 15):
+        raise Mistake(
+            "per-cent",
+            told,
+            "that a share and a percentage are the same.",
+            "The task: from 0 to 1.",
+        )
+    if np.isclose(found, 0.5):
+        raise Mistake(
+            "known-share",
+            told,
+            "that the known labels tell about the others; or that guessing is always 50 %.",
+            "On which labels do you count?",
+        )
+    if np.isclose(found, 1 / 3):
+        raise Mistake(
+            "one-in-classes",
+            told,
+            "that a dummy is right once in as many times as there are classes.",
+            "Classes that are not equally frequent: what does the one answer get?",
+        )
+    if np.isclose(found, 0.25):
+        raise Mistake(
+            "other-class",
+            told,
+            "that the dummy's answer is class 0, or the rarest.",
+            "Which class is the most frequent among the known labels?",
+        )
+    if np.isclose(found, 6):
+        raise Mistake("count", told, "that a count is a share.", "The number of true labels.")
+    if not np.isclose(found, 0.15):
+        raise Mistake(
+            "other-number",
+            told,
+            "that a dummy guesses at random; this one always gives the same answer.",
+            "The two steps of hint 2.",
+        )
+    other = _share(
+        result_of(dummy_accuracy, np.repeat([0, 1], [7, 3]), np.repeat([0, 1], [12, 28]))
+    )
+    if not np.isclose(other, 0.3):
+        raise Mistake(
+            "always-one",
+            f"It knows seven labels 0 and three 1, is judged on twelve 0 of 40; you say {other:g}.",
+            "that the most frequent class is always 1.",
+            "Which class is the most frequent among the known labels?",
+        )
+    return "it knows what it may know, and nothing else."
+
+
+def _share(value):
+    try:
+        number = float(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise Mistake(
+            "no-number",
+            f"dummy_accuracy returned {value!r:.60}, not a number.",
+            "that a function hands back what it prints.",
+            "The word return, and one number after it.",
+        )
+    return number
+
+
+# ---------------------------------------------------------------- the backbone
+
+
+@check(3, "backbone", seconds=60)
+def backbone(cut_backbone):
+    """A function that gives the shipped network without its answers, frozen."""
+    a_function(cut_backbone, "cut_backbone")
+    base = network_from(result_of(cut_backbone), "cut_backbone")
+    pictures = _made_up_pictures(3, 96)
+    given = answers(base, pictures)
+    if given.shape == (3, 1000):
+        raise Mistake(
+            "old-answers",
+            "Each picture gives 1,000 numbers: ImageNet's answers.",
+            "that to change the classes, keep the old last layer and ignore what is not needed.",
+            "The picture of the last layers in section 3 of the lecture: where are the features?",
+        )
+    if given.ndim == 4:
+        raise Mistake(
+            "maps-not-features",
+            f"Each picture gives maps of shape {given.shape[1:]}, not a row of features.",
+            "that features and feature maps are the same.",
+            "What section 3 of the lecture says of each feature: it is the average of one map.",
+        )
+    if given.shape != (3, 1280):
+        raise Mistake(
+            "wrong-cut",
+            f"Three pictures give an array of shape {given.shape}, instead of (3, 1280).",
+            "that wherever one cuts, there are features.",
+            "The names and shapes of the last layers: print them, as section 3 does.",
+        )
+    _refuse_other_features(given, pictures)
+    norms = {id(weights) for layer in batch_norms(base) for weights in layer.trainable_weights}
+    free = base.trainable_weights
+    if free and all(id(weights) in norms for weights in free):
+        raise Mistake(
+            "batchnorm-not-frozen",
+            "Everything is frozen but the BatchNormalization layers.",
+            "that a frozen BatchNormalization goes on updating anyway, so freezing it is no use.",
+            "Section 9 of the lecture: what trainable = False does to it in Keras.",
+        )
+    if free:
+        raise Mistake(
+            "not-frozen",
+            f"{len(free)} weight arrays of the base may still learn.",
+            "that a network that was loaded, or cut, is frozen; or that training=False freezes it.",
+            "Section 3 of the lecture: the line that freezes.",
+        )
+    return "raw pixels to 1,280 features, with ImageNet's weights, all of them frozen."
+
+
+def _refuse_other_features(given, pictures):
+    """Compare with the features that the shipped network sees in these pictures."""
+
+    def are_of(pixels):
+        expected = answers(shipped_backbone(), pixels)
+        return np.allclose(given, expected, atol=0.02 * np.abs(expected).max())
+
+    if are_of(pictures):
+        return
+    if (
+        are_of(pictures / 255)
+        or are_of(pictures / 127.5 - 1)
+        or are_of((pictures / 127.5 - 1) / 255)
+    ):
+        raise Mistake(
+            "rescaled",
+            "The features are those of nearly black pictures: something rescales the pixels.",
+            "that Rescaling(1 / 255) suits every pretrained network.",
+            "What this network takes: section 3 of the lecture, or the docstring of "
+            "imagenet_classifier.",
+        )
+    raise Mistake(
+        "other-weights",
+        "The features are not those of the network that learnt from ImageNet.",
+        "that layers made anew, or cloned, bring their weights along.",
+        "What keras.Model(inputs, outputs) is made from; and no preparation before it.",
+    )
+
+
+def _made_up_pictures(count, side):
+    """Coloured gradients with noise: float32 (count, side, side, 3), 0–255."""
+    draw = np.random.default_rng(count)
+    corners = draw.uniform(0, 255, (count, 2, 2, 3)).astype("float32")
+    smooth = keras.ops.image.resize(corners, (side, side), interpolation="bilinear")
+    noise = draw.normal(0, 15, (count, side, side, 3))
+    return np.clip(np.asarray(smooth) + noise, 0, 255).astype("float32")
+
+
+# ---------------------------------------------------------------- the head
+
+
+@check(3, "head", seconds=60)
+def head(add_head):
+    """A function that puts a head on a base and compiles; here on a little base."""
+    a_function(add_head, "add_head")
+    base = _little_base()
+    model = network_from(result_of(add_head, base), "add_head")
+    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    answers(model, pictures[:2])
+    refuse_if_huge(model)
+    given = refuse_unless_one_probability(model, pictures)
+    if not np.allclose(given, answers(model, pictures), atol=1e-5):
+        raise Mistake(
+            "changes-in-use",
+            "In use, the same pictures get other answers the second time.",
+            "that dropout should go on in use, as in training.",
+            "Inside the network, training=True: leave it out; fit and predict each set it right.",
+        )
+    refuse_unless_compiled(model, "add_head")
+    refuse_unless_loss_fits(model)
+    _refuse_if_base_is_not_in(model, base, pictures)
+    head_weights = [w for w in model.weights if id(w) not in {id(b) for b in base.weights}]
+    before, head_before = values_of(base.weights), values_of(head_weights)
+    model.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
+    _refuse_if_base_learnt(base, before)
+    if not have_changed(head_weights, head_before):
+        raise Mistake(
+            "head-frozen",
+            "One epoch changed nothing at all, the head included.",
+            "that to freeze the base, freeze the network.",
+            "Which of the two gets trainable = False.",
+        )
+    measured = model.evaluate(pictures, labels, verbose=0, return_dict=True)
+    if not any("acc" in name for name in measured):
+        raise Mistake(
+            "no-accuracy",
+            f"The network reports {', '.join(measured)}, no accuracy.",
+            "that the loss says how many are right.",
+            "The metrics that compile is told.",
+        )
+    return "an epoch changed the head, and nothing of the base."
+
+
+def _refuse_if_base_is_not_in(model, base, pictures):
+    before, kernels = answers(model, pictures), values_of(base.trainable_variables or base.weights)
+    targets = base.trainable_variables or base.weights
+    try:
+        for weights in targets:
+            weights.assign(0.5 + weights)
+        after = answers(model, pictures)
+    finally:
+        for weights, values in zip(targets, kernels, strict=True):
+            weights.assign(values)
+    if np.allclose(before, after, atol=1e-7):
+        raise Mistake(
+            "other-base",
+            "The network's answers do not depend on the base that add_head was given.",
+            "that a network of the same kind, made anew, is the same network.",
+            "Where base is called inside the function.",
+        )
+
+
+def _refuse_if_base_learnt(base, before):
+    if have_changed(_learnt(base), _matching(base, before, _learnt(base))):
+        raise Mistake(
+            "base-learns",
+            "One epoch with the new head changed the base.",
+            "that a pretrained base stays as it is; or that training=False freezes its weights.",
+            "Section 14 of the lecture, its list: mode and weights are two things.",
+        )
+    if have_changed(base.weights, before):
+        raise Mistake(
+            "batchnorm-moves",
+            "The base's kernels stayed, but the running averages of its BatchNormalization moved.",
+            "that freezing the convolutions freezes a base.",
+            "Section 9 of the lecture: which layers must be frozen, too.",
+        )
+
+
+def _learnt(base):
+    """The weights that gradients change when nothing is frozen, running averages left out."""
+    return [weights for weights in base.weights if "moving" not in weights.path]
+
+
+def _matching(base, before, some):
+    values = {id(weights): old for weights, old in zip(base.weights, before, strict=True)}
+    return [values[id(weights)] for weights in some]
+
+
+def _little_base():
+    """A small base as a learner gets it, not frozen: raw pixels (16, 16, 3) to 6 features."""
+    keras_layers = keras.layers
+    pixels = keras.Input((16, 16, 3))
+    values = keras_layers.Rescaling(1 / 127.5, -1, name="rescale")(pixels)
+    for number, filters in enumerate((4, 4, 6, 6), start=1):
+        values = keras_layers.Conv2D(filters, 3, padding="same", name=f"conv{number}")(values)
+        values = keras_layers.BatchNormalization(name=f"norm{number}")(values)
+        values = keras_layers.Activation("relu", name=f"relu{number}")(values)
+    features = keras_layers.GlobalAveragePooling2D(name="average")(values)
+    base = keras.Model(pixels, features, name="little_base")
+    draw = np.random.default_rng(1)
+    for layer in batch_norms(base):  # averages as of other pictures
+        layer.moving_mean.assign(draw.uniform(-0.2, 0.2, layer.moving_mean.shape))
+        layer.moving_variance.assign(draw.uniform(0.5, 1.5, layer.moving_variance.shape))
+    return base
+
+
+# ---------------------------------------------------------------- fine-tuning
+
+
+@check(3, "unfreeze", seconds=60)
+def unfreeze(function):
+    """A function (model, base, first) that gets a trained model ready for fine-tuning."""
+    a_function(function, "unfreeze")
+    base, model = _trained_on_little_base()
+    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    inside = {id(weights) for weights in base.weights}
+    head_weights = [weights for weights in model.weights if id(weights) not in inside]
+    before, head_before = values_of(base.weights), values_of(head_weights)
+    optimizer = model.optimizer
+    tuned = network_from(result_of(function, model, base, "conv3"), "unfreeze")
+    if have_changed(head_weights, head_before) or not _contains(tuned, head_weights):
+        raise Mistake(
+            "head-lost",
+            "What the head had learnt is gone before the first step.",
+            "that fine-tuning begins with a new head; a random one spoils the base at once.",
+            "Section 8 of the lecture: what becomes of the trained head.",
+        )
+    if have_changed(base.weights, before):
+        raise Mistake(
+            "trained-already",
+            "The base changed before the next fit.",
+            "that unfreezing and training are one step.",
+            "The task: get the model ready, no more.",
+        )
+    refuse_unless_compiled(tuned, "unfreeze")
+    _refuse_long_steps(tuned.optimizer, is_old=tuned.optimizer is optimizer)
+    refuse_unless_loss_fits(tuned)
+    tuned.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
+    moved = {
+        layer.name: have_changed(layer.weights, _matching(base, before, layer.weights))
+        for layer in base.layers
+    }
+    _refuse_wrong_layers(base, before, moved)
+    if not have_changed(head_weights, head_before):
+        raise Mistake(
+            "head-frozen",
+            "Fine-tuning leaves the head as it is.",
+            "that in fine-tuning, only the base learns.",
+            "The task: which layers stay frozen? The head is none of them.",
+        )
+    return "an epoch changed the upper layers and the head, in small steps, and no averages."
+
+
+def _refuse_long_steps(optimizer, is_old):
+    if is_old:
+        raise Mistake(
+            "not-compiled-again",
+            "After unfreezing, fit goes on with the optimizer and the weights of before.",
+            "that a change of trainable takes effect at once.",
+            "Section 14 of the lecture, its list: what to do after such a change.",
+        )
+    rate = float(np.asarray(optimizer.learning_rate))
+    longest = LONGEST_STEP if type(optimizer).__name__ in ADAPTIVE else 1.01e-2
+    if rate > longest:
+        raise Mistake(
+            "long-steps",
+            f"The next fit takes steps of {rate:g}.",
+            "that what suits a new head suits layers that have learnt for days.",
+            "The figure of section 8 in the lecture: long steps and small ones.",
+        )
+    if rate <= 0:
+        raise Mistake(
+            "no-steps",
+            f"The next fit takes steps of {rate:g}: nothing would change.",
+            "that the smaller the step the safer, down to none.",
+            "The learning rate.",
+        )
+
+
+def _refuse_wrong_layers(base, before, moved):
+    averages = [w for w in base.weights if "moving" in w.path]
+    if have_changed(averages, _matching(base, before, averages)):
+        raise Mistake(
+            "batchnorm-moves",
+            "Running averages of BatchNormalization moved while fine-tuning.",
+            "that unfrozen layers are unfrozen, BatchNormalization like the others.",
+            "Section 9 of the lecture, and the loop of section 8.",
+        )
+    if not moved["conv3"] and not moved["conv4"]:
+        raise Mistake(
+            "nothing-unfrozen",
+            "The base stays as it was: nothing from conv3 upwards learns.",
+            "that trainable = True for the layers is enough, or for the base.",
+            "A layer learns only if the layer and every model around it are trainable; and when "
+            "was the model compiled?",
+        )
+    if all(moved[f"conv{number}"] for number in (1, 2, 3, 4)):
+        raise Mistake(
+            "all-unfrozen",
+            "All layers of the base learn, those below conv3 as well.",
+            "that unfreezing is for the whole base at once.",
+            "Which layers find edges and colours, that any picture needs?",
+        )
+    if moved["conv1"] or moved["conv2"] or not moved["conv3"] or not moved["conv4"]:
+        names = [name for name in ("conv1", "conv2", "conv3", "conv4") if moved[name]]
+        raise Mistake(
+            "wrong-layers",
+            f"From conv3 upwards was asked for; what learns is {', '.join(names)}.",
+            "that one layer more or less makes no difference, or that the first are on top.",
+            "Where the loop begins: the layer named first belongs to those that learn.",
+        )
+
+
+def _trained_on_little_base():
+    """A base and a model on it, as task 4 makes them, after two steps of training."""
+    base = _little_base()
+    base.trainable = False
+    inputs = keras.Input(base.input_shape[1:])
+    features = keras.layers.Dropout(0.2)(base(inputs, training=False))
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(features))
+    model.compile(keras.optimizers.Adam(1e-2), loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit(_made_up_pictures(16, 16), np.arange(16) % 2, batch_size=8, verbose=0)
+    return base, model
+
+
+def _contains(model, weights):
+    inside = {id(one) for one in model.weights}
+    return all(id(one) in inside for one in weights)
+
+
+# ---------------------------------------------------------------- the bar
+
+
+@check(3, "bar")
+def bar(model, pictures, labels):
+    """A fine-tuned network, the held-out pictures and their labels: is it good enough?"""
+    model = network_from(model, "your training")
+    pictures, labels = np.asarray(pictures, np.float32), np.asarray(labels).reshape(-1)
+    if pictures.max() <= 2:
+        raise Mistake(
+            "rescaled",
+            f"The pictures have pixels of {pictures.min():.1f} to {pictures.max():.1f}.",
+            "that a network takes pixels from 0 to 1.",
+            "What the base takes: section 3.",
+        )
+    given = answers(model, pictures)
+    if given.shape != (len(labels), 1) or not np.isfinite(given).all():
+        raise Mistake(
+            "no-probability",
+            f"The network's answers have the shape {given.shape}, or some are not numbers.",
+            "that any output can be compared with labels; or a loss that became nan mends itself.",
+            "The check of task 4, once more; and whether the loss was a number after fine-tuning.",
+        )
+    says = given[:, 0] > 0.5
+    right = float(np.mean(says == labels))
+    seen = f"{right:.1%} of {len(labels)} new pictures are right."
+    if says.all() or not says.any():
+        raise Mistake(
+            "one-answer",
+            f"{seen} All get the same answer.",
+            "that an accuracy near 50 % is a beginning; this one is the dummy's.",
+            "Has the head been trained? Did fine-tuning ruin it by long steps?",
+        )
+    if right < 0.4:
+        raise Mistake(
+            "upside-down",
+            seen,
+            "that below chance nothing was learnt; it was learnt well, the wrong way round.",
+            "The order of the classes: which label is paper?",
+        )
+    if right < LEAST_ACCURACY:
+        raise Mistake(
+            "too-few-right",
+            f"{seen} The goal is {LEAST_ACCURACY:.0%}.",
+            "that being above guessing is being good.",
+            "The loss after training the head: is it near 0? Twenty pictures take some 40 steps.",
+        )
+    return seen

@@ -1,0 +1,652 @@
+"""Right and wrong answers to week 1's tasks, which the checks are tested with."""
+
+import os
+import random
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from utils import quiet  # noqa: F401
+
+# isort: split
+import keras
+from keras import layers
+
+from utils.checks.answers import right, wrong
+
+# ---------------------------------------------------------------- usable
+
+
+def _decodes(file):
+    try:
+        with Image.open(file) as picture:
+            picture.load()
+    except OSError:
+        return False
+    return True
+
+
+def _hidden(file, folder):
+    return any(part.startswith(".") for part in Path(file).relative_to(folder).parts)
+
+
+@right("usable")
+def with_rglob(folder):
+    files = (file for file in folder.rglob("*") if file.is_file() and not _hidden(file, folder))
+    return sorted(file for file in files if _decodes(file))
+
+
+@right("usable")
+def with_walk_and_text(folder):
+    found = []
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if name[0] != "."]
+        for name in names:
+            if not name.startswith(".") and _decodes(os.path.join(place, name)):
+                found.append(os.path.join(place, name))
+    return sorted(found)
+
+
+@right("usable")
+def by_converting(folder):
+    found = []
+    for file in sorted(Path(folder).glob("**/*")):
+        if file.is_dir() or _hidden(file, folder):
+            continue
+        try:
+            Image.open(file).convert("RGB")
+            found.append(file)
+        except Exception:
+            print("skipped", file.name)
+    return found
+
+
+@wrong("usable", "trusts-names")
+def by_the_end_of_the_name(folder):
+    """A name that ends in .jpg promises a picture."""
+    files = [file for file in folder.rglob("*") if file.suffix.lower() in (".jpg", ".jpeg", ".png")]
+    return sorted(file for file in files if file.is_file() and not _hidden(file, folder))
+
+
+@wrong("usable", "trusts-size")
+def whatever_is_not_empty(folder):
+    """A file with something in it holds a picture."""
+    return [file for file in by_the_end_of_the_name(folder) if file.stat().st_size > 0]
+
+
+@wrong("usable", "trusts-header")
+def opened_only(folder):
+    """Opening a picture reads all of it."""
+    found = []
+    for file in by_the_end_of_the_name(folder):
+        try:
+            with Image.open(file):
+                found.append(file)
+        except OSError:
+            pass
+    return found
+
+
+@wrong("usable", "trusts-header")
+def verified_only(folder):
+    """Image.verify decodes a picture."""
+    found = []
+    for file in by_the_end_of_the_name(folder):
+        try:
+            with Image.open(file) as picture:
+                picture.verify()
+            found.append(file)
+        except (OSError, SyntaxError):
+            pass
+    return found
+
+
+@wrong("usable", "kinds-missed")
+def small_jpg_only(folder):
+    return [file for file in with_rglob(folder) if file.suffix == ".jpg"]
+
+
+@wrong("usable", "kinds-missed")
+def jpeg_inside_only(folder):
+    return [file for file in with_rglob(folder) if Image.open(file).format == "JPEG"]
+
+
+@wrong("usable", "nested-missed")
+def one_level_deep(folder):
+    files = [file for file in folder.glob("*/*") if file.is_file() and file.name[0] != "."]
+    return sorted(file for file in files if _decodes(file))
+
+
+@wrong("usable", "hidden-listed")
+def hidden_ones_too(folder):
+    return sorted(file for file in folder.rglob("*") if file.is_file() and _decodes(file))
+
+
+@wrong("usable", "hidden-listed")
+def hidden_by_own_name_only(folder):
+    return [file for file in hidden_ones_too(folder) if not file.name.startswith(".")]
+
+
+@wrong("usable", "folder-listed")
+def folders_by_name(folder):
+    pictures = [file for file in folder.rglob("*.jpg") if not _hidden(file, folder)]
+    return sorted(file for file in pictures if file.is_dir() or _decodes(file))
+
+
+@wrong("usable", "folder-changed")
+def deletes_the_rest(folder):
+    """To clean is to delete."""
+    good = with_rglob(folder)
+    for file in list(folder.rglob("*")):
+        if file.is_file() and file not in good:
+            file.unlink()
+    return good
+
+
+@wrong("usable", "names-alone")
+def names_alone(folder):
+    return [file.name for file in with_rglob(folder)]
+
+
+@wrong("usable", "stops-at-broken")
+def without_a_net(folder):
+    found = []
+    for file in sorted(folder.rglob("*.jpg")):
+        if file.is_file():
+            with Image.open(file) as picture:
+                picture.load()
+            found.append(file)
+    return found
+
+
+@wrong("usable", "unsorted")
+def as_they_come(folder):
+    return with_rglob(folder)[::-1]
+
+
+@wrong("usable", "not-a-list")
+def a_set(folder):
+    return set(with_rglob(folder))
+
+
+@wrong("usable", "twice")
+def by_two_patterns(folder):
+    return sorted(with_rglob(folder) + small_jpg_only(folder))
+
+
+@wrong("usable", "returns-nothing")
+def prints_them(folder):
+    for file in with_rglob(folder):
+        print(file)
+
+
+# ---------------------------------------------------------------- split
+
+
+def _cut(files):
+    first, second = round(0.7 * len(files)), round(0.85 * len(files))
+    return files[:first], files[first:second], files[second:]
+
+
+def _by_class(files):
+    kinds = {}
+    for file in files:
+        kinds.setdefault(file.parent.name, []).append(file)
+    return kinds.values()
+
+
+@right("split")
+def class_by_class(files, seed):
+    chance = random.Random(seed)
+    parts = [], [], []
+    for one_class in _by_class(files):
+        mixed = chance.sample(one_class, len(one_class))
+        for part, cut in zip(parts, _cut(mixed), strict=True):
+            part += cut
+    return parts
+
+
+@right("split")
+def with_numpy_permutation(files, seed):
+    chance = np.random.default_rng(seed)
+    train, validation, test = [], [], []
+    for name in sorted({file.parent.name for file in files}):
+        one_class = np.array([str(file) for file in files if file.parent.name == name])
+        order = chance.permutation(len(one_class))
+        first = int(0.7 * len(order))
+        second = first + int(0.15 * len(order))
+        train += list(one_class[order[:first]])
+        validation += list(one_class[order[first:second]])
+        test += list(one_class[order[second:]])
+    return train, validation, test
+
+
+@right("split")
+def every_nth_of_a_shuffle(files, seed):
+    files = sorted(files)
+    random.seed(seed)
+    random.shuffle(files)
+    files.sort(key=lambda file: file.parent.name)  # stable: mixed within a class
+    test, validation, train = [], [], []
+    for one_class in _by_class(files):
+        share = round(0.15 * len(one_class))
+        test += one_class[:share]
+        validation += one_class[share : 2 * share]
+        train += one_class[2 * share :]
+    return [train, validation, test]
+
+
+@wrong("split", "overlap")
+def test_taken_from_training(files, seed):
+    """Test pictures may come from the training pictures."""
+    train, validation, test = class_by_class(files, seed)
+    return train + test, validation, test
+
+
+@wrong("split", "overlap")
+def drawn_independently(files, seed):
+    chance = random.Random(seed)
+    return [chance.sample(files, round(share * len(files))) for share in (0.7, 0.15, 0.15)]
+
+
+@wrong("split", "lost")
+def every_share_rounded_down(files, seed):
+    chance = random.Random(seed)
+    mixed = chance.sample(files, len(files))
+    a, b = int(0.7 * len(files)), int(0.15 * len(files))
+    return mixed[:a], mixed[a : a + b], mixed[a + b : a + 2 * b - 1]
+
+
+@wrong("split", "class-missing")
+def cut_as_they_come(files, seed):
+    """Files come in a mixed order."""
+    return _cut(files)
+
+
+@wrong("split", "not-shuffled")
+def cut_each_class_in_order(files, seed):
+    """The order of files means nothing."""
+    parts = [], [], []
+    for one_class in _by_class(files):
+        for part, cut in zip(parts, _cut(one_class), strict=True):
+            part += cut
+    return parts
+
+
+@wrong("split", "one-seed")
+def always_42(files, seed):
+    return class_by_class(files, 42)
+
+
+@wrong("split", "seed-ignored")
+def another_one_each_time(files, seed):
+    return class_by_class(files, random.random())
+
+
+@wrong("split", "not-per-class")
+def all_in_one_heap(files, seed):
+    """Shuffling keeps the shares of each class."""
+    return _cut(random.Random(seed).sample(files, len(files)))
+
+
+@wrong("split", "other-shares")
+def eighty_ten_ten(files, seed):
+    parts = [], [], []
+    for one_class in _by_class(files):
+        mixed = random.Random(seed).sample(one_class, len(one_class))
+        first, second = round(0.8 * len(mixed)), round(0.9 * len(mixed))
+        for part, cut in zip(
+            parts, (mixed[:first], mixed[first:second], mixed[second:]), strict=True
+        ):
+            part += cut
+    return parts
+
+
+@wrong("split", "other-shares")
+def test_before_training(files, seed):
+    return class_by_class(files, seed)[::-1]
+
+
+@wrong("split", "not-three-parts")
+def validation_is_the_test(files, seed):
+    """Tuning on the test set is fine."""
+    train, validation, test = class_by_class(files, seed)
+    return train, validation + test
+
+
+@wrong("split", "input-changed")
+def shuffled_in_place(files, seed):
+    random.Random(seed).shuffle(files)
+    return class_by_class(files, seed)
+
+
+# ---------------------------------------------------------------- network
+
+
+def _layers(last=None, first=None, middle=None):
+    return [
+        keras.Input((64, 64, 3)),
+        *([layers.Rescaling(1 / 255)] if first is None else first),
+        *(
+            [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(4)]
+            if middle is None
+            else middle
+        ),
+        layers.Conv2D(8, 3, activation="relu"),
+        layers.GlobalAveragePooling2D(),
+        last or layers.Dense(1, activation="sigmoid"),
+    ]
+
+
+def _compiled(layers, loss="binary_crossentropy", optimizer="adam", metrics=("accuracy",)):
+    network = keras.Sequential(layers)
+    network.compile(optimizer=optimizer, loss=loss, metrics=list(metrics))
+    return network
+
+
+@right("network")
+def one_sigmoid():
+    return _compiled(_layers())
+
+
+@right("network")
+def one_logit():
+    return _compiled(
+        _layers(layers.Dense(1)),
+        keras.losses.BinaryCrossentropy(from_logits=True),
+        keras.optimizers.SGD(0.01, momentum=0.9),
+        [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0)],
+    )
+
+
+@right("network")
+def functional_with_batch_norm_and_flatten():
+    inputs = keras.Input((64, 64, 3))
+    x = layers.Lambda(lambda pixels: pixels / 127.5 - 1)(inputs)
+    for filters in (8, 16):
+        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = layers.BatchNormalization()(x)
+        x = layers.Activation("relu")(x)
+        x = layers.MaxPooling2D(4)(x)
+    x = layers.Dropout(0.3)(layers.Dense(32, activation="relu")(layers.Flatten()(x)))
+    network = keras.Model(inputs, layers.Activation("sigmoid")(layers.Dense(1)(x)))
+    network.compile("rmsprop", keras.losses.BinaryCrossentropy(), metrics=["accuracy"])
+    return network
+
+
+@right("network")
+def normalised_by_batch_norm():
+    return _compiled(_layers(first=[layers.BatchNormalization()]))
+
+
+@wrong("network", "not-rescaled")
+def raw_pixels():
+    return _compiled(_layers(first=[]))
+
+
+@wrong("network", "rescaled-twice")
+def rescaled_twice():
+    return _compiled(_layers(first=[layers.Rescaling(1 / 255), layers.Rescaling(1 / 255)]))
+
+
+@wrong("network", "softmax-of-one")
+def softmax_with_one_output():
+    return _compiled(_layers(layers.Dense(1, activation="softmax")))
+
+
+@wrong("network", "two-outputs")
+def an_output_for_each_class():
+    return _compiled(_layers(layers.Dense(2, activation="softmax")), "categorical_crossentropy")
+
+
+@wrong("network", "categorical-with-one")
+def categorical_with_one_output():
+    return _compiled(_layers(), "categorical_crossentropy")
+
+
+@wrong("network", "squeezed-twice")
+def sigmoid_and_from_logits():
+    return _compiled(_layers(), keras.losses.BinaryCrossentropy(from_logits=True))
+
+
+@wrong("network", "logits-in-default-loss")
+def logits_in_the_default_loss():
+    return _compiled(_layers(layers.Dense(1)))
+
+
+@wrong("network", "price-with-a-ceiling")
+def squared_distance():
+    return _compiled(_layers(), "mse")
+
+
+@wrong("network", "loss-does-not-fit")
+def sparse_with_one_output():
+    """Sparse means one label a picture."""
+    return _compiled(_layers(), "sparse_categorical_crossentropy")
+
+
+@wrong("network", "no-convolution")
+def dense_only():
+    return _compiled(
+        [
+            keras.Input((64, 64, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dense(16, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+@wrong("network", "output-shape")
+def forgets_flatten():
+    return _compiled(
+        [
+            keras.Input((64, 64, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(8),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+@wrong("network", "input-shape")
+def size_of_the_lecture():
+    return _compiled([keras.Input((96, 96, 3)), *_layers()[1:]])
+
+
+@wrong("network", "no-input-shape")
+def without_input():
+    return _compiled(_layers()[1:])
+
+
+@wrong("network", "too-large")
+def dense_after_large_maps():
+    """A larger network is the safer choice."""
+    return _compiled(
+        [
+            keras.Input((64, 64, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(64, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(512, activation="relu"),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+
+
+@wrong("network", "not-compiled")
+def not_compiled():
+    return keras.Sequential(_layers())
+
+
+@wrong("network", "not-a-network")
+def what_compile_gives():
+    return [keras.Sequential(_layers()).compile("adam", "binary_crossentropy")]
+
+
+@wrong("network", "no-accuracy")
+def without_metrics():
+    return _compiled(_layers(), metrics=())
+
+
+@wrong("network", "learns-nothing")
+def learning_rate_of_10():
+    return _compiled(_layers(), optimizer=keras.optimizers.SGD(1e4))
+
+
+@wrong("network", "learns-nothing")
+def all_frozen():
+    network = keras.Sequential(_layers())
+    network.trainable = False
+    network.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return network
+
+
+@wrong("network", "returns-nothing")
+def forgets_return():
+    _compiled(_layers())
+
+
+# ---------------------------------------------------------------- stopping
+
+
+class _WithTarget(keras.callbacks.Callback):
+    def __init__(self, target):
+        super().__init__()
+        self.target = target
+
+
+@right("stopping")
+class AtEpochEnd(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if (logs or {}).get("val_accuracy", 0) >= self.target:
+            self.model.stop_training = True
+
+
+@right("stopping")
+class AtTestEnd(_WithTarget):
+    def on_test_end(self, logs=None):
+        self.model.stop_training = logs["accuracy"] >= self.target
+
+
+@right("stopping")
+def from_a_lambda(target):
+    callback = keras.callbacks.LambdaCallback()
+
+    def on_epoch_end(epoch, logs):
+        if "val_accuracy" in logs and logs["val_accuracy"] >= target:
+            callback.model.stop_training = True
+
+    callback.on_epoch_end = on_epoch_end
+    return callback
+
+
+@wrong("stopping", "watches-training")
+class WatchesTraining(_WithTarget):
+    """Accuracy on training pictures says what a network does with new ones."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["accuracy"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "watches-training")
+class WithinTheEpoch(_WithTarget):
+    def on_train_batch_end(self, batch, logs=None):
+        if logs["accuracy"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "never-stops")
+class SetsItsOwn(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            self.stop_training = True
+
+
+@wrong("stopping", "never-stops")
+class ReturnsTrue(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        return logs.get("val_accuracy", 0) >= self.target
+
+
+@wrong("stopping", "never-stops")
+class InPerCent(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= 100 * self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "loss-for-accuracy")
+class LossIsTheRest(_WithTarget):
+    """A loss of 0.1 is 90 % accuracy."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_loss", 1) <= 1 - self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "stops-at-once")
+class StopsAtOnce(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.stop_training = True
+
+
+@wrong("stopping", "fixed-target")
+class FixedTarget(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= 0.9:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "not-reached-at-target")
+class StrictlyAbove(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) > self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-epoch")
+class TwiceInARow(_WithTarget):
+    count = 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.count += logs.get("val_accuracy", 0) >= self.target
+        if self.count == 2:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "needs-validation")
+class NeedsValidation(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_accuracy"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "training-instead")
+class TrainingWillDo(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", logs["accuracy"]) >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "ends-by-error")
+class EndsByError(_WithTarget):
+    """Only an error can end a loop from within."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            raise StopIteration
+
+
+@wrong("stopping", "not-a-callback")
+class NoCallback:
+    def __init__(self, target):
+        self.target = target
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            self.model.stop_training = True
