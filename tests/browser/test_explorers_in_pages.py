@@ -388,7 +388,7 @@ def test_a_click_on_the_map_finds_the_picture_that_lies_there(show):
     shown = show("features")
     centred = POINTS - POINTS.mean(axis=0)
     places = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
-    for x in (0.001, 0.999):  # the outermost, from far outside
+    for x in (0.01, 0.99):  # the outermost, from far outside
         extreme = places[:, 0].argmin() if x < 0.5 else places[:, 0].argmax()
         ends = np.ptp(places, axis=0)
         height = (places[:, 1].max() - places[extreme, 1]) / ends[1]
