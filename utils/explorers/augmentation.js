@@ -117,7 +117,7 @@ function explore(data) {
     .tile { position: relative; padding: 0; border: 3px solid var(--line); overflow: hidden; background: none } .tile canvas { width: 100% }
     .tile .cross { display: none; position: absolute; inset: 0; place-items: center; font-size: 3rem; font-weight: 700; color: #fff; background: #0008; text-shadow: 0 0 6px #000 }
     .tile[aria-pressed=true] { border-color: var(--network1); box-shadow: none } .tile[aria-pressed=true] .cross { display: grid }
-    #code { margin: .3rem 0; padding: .5rem .6rem; background: var(--raised); border: 1px solid var(--line); border-radius: .3rem; overflow-x: auto; user-select: all; font-size: .8125rem; min-height: 9.6em }
+    #code { margin: .3rem 0; padding: .5rem .6rem; background: var(--raised); border: 1px solid var(--line); border-radius: .3rem; overflow-x: auto; user-select: all; font-size: .8125rem; min-height: 9.6em } @media (max-width: 30rem) { #code { font-size: .6875rem } }
     #verdict { font-weight: 650 } #left .row { font-size: .9375rem }`));
   const copy = make("button", { onclick: () => {
     getSelection().selectAllChildren(find("code"));

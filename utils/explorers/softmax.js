@@ -98,15 +98,15 @@ function explore(data) {
   document.head.append(make("style", {}, `
     .scroll { overflow-x: auto } #table { width: 100% } #table td, #table th { text-align: left; padding: .3rem .45rem; vertical-align: bottom } #table td:nth-child(-n+3), #table th:nth-child(-n+3) { text-align: right; width: 5rem } sup { line-height: 0 } #table th:first-child { text-align: left; min-width: 9rem; width: 27% !important }
     #table th label:first-child { display: block; overflow-wrap: anywhere } #table thead th { border-bottom: 1px solid var(--line); font-size: .875rem; vertical-align: top } #table tfoot td, #table tfoot th { border-top: 1px solid var(--line); font-size: .875rem }
-    #table td:nth-child(n+4) { width: 18% } #table .bar { margin-bottom: .1rem } #table input[type=range] + output { display: none }
+    #table td:nth-child(n+4) { width: 18% } #table :is(td, th):nth-child(4) { padding-left: 1.2rem } #table .bar { margin-bottom: .1rem } #table input[type=range] + output { display: none }
     .truth { background: var(--tint) } .dot { display: inline-block; width: .8rem; height: .8rem; border-radius: 50%; margin: 0 .35rem 0 .1rem }
     #below { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 19rem), 1fr)); gap: 1rem; margin: .8rem 0 } #below > * { min-width: 0 }
     @media (max-width: 40rem) {
       #table thead { display: none } #table, #table tbody, #table tfoot { display: block } #table tr { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); border-bottom: 1px solid var(--line); padding: .3rem 0 }
-      #table th:first-child { grid-column: 1 / -1; width: auto } #table td { width: auto !important; text-align: left } #table td:nth-child(2), #table td:nth-child(3) { display: none }
-      #table td:nth-child(n+4)::before { content: attr(data-name); font-size: .75rem; color: var(--soft); display: block } #table tfoot td { display: block }
+      #table th:first-child { grid-column: 1 / 3; width: auto !important } #table tfoot th, #table tfoot td { border: 0 } #table :is(td, th):nth-child(4) { padding-left: .45rem } #table td { width: auto !important; text-align: left } #table td:nth-child(3) { display: none }
+      #table tbody td:nth-child(2)::before, #table td:nth-child(n+4)::before { content: attr(data-name); font-size: .75rem; color: var(--soft); display: block } #table tfoot td { display: block }
     }`));
-  for (const row of rows) row.element.querySelectorAll("td").forEach((td, i) => (td.dataset.name = ["", "", "softmax", "sigmoid", "p − one-hot"][i]));
+  for (const row of rows) row.element.querySelectorAll("td").forEach((td, i) => (td.dataset.name = ["z", "", "softmax", "sigmoid", "p − one-hot"][i]));
   document.body.append(make("main", {},
     make("div", { class: "scroll" }, make("table", { id: "table" },
       make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "truth, and logit z"), make("th", { scope: "col" }, "z"), make("th", { scope: "col" }, "e", make("sup", {}, "z")), make("th", { scope: "col" }, "softmax: e", make("sup", {}, "z"), " ÷ sum"),

@@ -28,7 +28,7 @@ function explore(data) {
     const run = runs[state.run], losses = run.val_loss, { stop, kept, early } = stopping(losses, state.patience);
     const saved = losses.length - stop, last = losses.length;
     for (const [id, epoch] of [["kept", kept], ["stop", stop], ["end", last]]) {
-      find(id).replaceChildren(make("td", {}, make("i", { class: `sign ${id}` }), { kept: "kept", stop: early ? "stop" : "no stop", end: "end, as recorded" }[id]),
+      find(id).replaceChildren(make("td", {}, make("i", { class: `sign ${id}` }), { kept: "kept", stop: early ? "stop" : "no stop", end: "end" }[id]),
         make("td", { class: "number" }, String(epoch)), ...data.metrics.flatMap((metric) => [make("td", { class: "number" }, show(metric, run[metric][epoch - 1])), make("td", { class: "number" }, show(metric, run[`val_${metric}`][epoch - 1]))]));
     }
     const later = Math.min(...losses.slice(stop)) < losses[kept - 1];
@@ -90,6 +90,7 @@ function explore(data) {
     #legend { gap: .2rem 1.2rem; font-size: .875rem } #legend svg { display: inline-block; vertical-align: middle; margin-right: .35rem }
     .scroll { overflow-x: auto } #numbers { margin: .6rem 0; font-size: .875rem } #numbers td, #numbers th { padding: .2rem clamp(.2rem, 1vw, .6rem); text-align: right; border-top: 1px solid var(--line) } #numbers td:first-child, #numbers th:first-child { text-align: left }
     .sign { display: inline-block; width: .9rem; height: .9rem; margin-right: .4rem; vertical-align: -.1rem } .sign.kept { border-radius: 50%; background: var(--validation); border: 2px solid var(--ink) } .sign.stop { border-left: 3px solid var(--ink); margin-left: .35rem; width: .55rem }
+    #numbers td:first-child { white-space: nowrap } @media (max-width: 30rem) { #numbers { font-size: .75rem } #numbers :is(td, th) { padding: .2rem .15rem } #numbers .sign { margin-right: .2rem } #numbers .number { font-size: .8125rem } }
     #saved { font-weight: 650 }`));
   const key = (paint, dash, text) => make("span", {}, draw("svg", { width: 34, height: 10, "aria-hidden": "true" }, draw("line", { x1: 0, x2: 34, y1: 5, y2: 5, stroke: paint, "stroke-width": 3, "stroke-dasharray": dash })), text);
   const legend = () => find("legend").replaceChildren(key("var(--training)", "none", "training"), key("var(--validation)", "8 5", "validation"),
@@ -99,7 +100,7 @@ function explore(data) {
     make("div", { id: "legend", class: "row" }), make("div", { id: "curves" }),
     make("p", { id: "saved" }),
     make("div", { class: "scroll" }, make("table", { id: "numbers" },
-      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, ""), make("th", { scope: "col" }, "epoch"), data.metrics.flatMap((metric) => [make("th", { scope: "col" }, metric), make("th", { scope: "col" }, `val_${metric}`)]))),
+      make("thead", {}, make("tr", {}, make("th", { scope: "col" }, ""), make("th", { scope: "col" }, "epoch"), data.metrics.flatMap((metric) => [make("th", { scope: "col" }, metric), make("th", { scope: "col" }, "val_", make("wbr"), metric)]))),
       make("tbody", {}, make("tr", { id: "kept" }), make("tr", { id: "stop" }), make("tr", { id: "end" })))),
     statusLine()));
   const all = () => { legend(); update(); };
