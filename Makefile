@@ -15,7 +15,8 @@ SITE_STAMP := $(VENV)/requirements-site.stamp
 GRADING_STAMP := $(VENV)/requirements-grading.stamp
 LECTURES := $(wildcard week*/week*_lecture.ipynb)
 SOLUTIONS := $(wildcard week*/week*_solution.ipynb)
-CODE := $(wildcard utils tests maintain instructor benchmarks site week*/*.ipynb week*/*.py)
+CODE := $(filter-out %_exercise.ipynb,$(wildcard utils tests maintain instructor benchmarks site \
+  week*/*.ipynb week*/*.py))  # exercises are generated
 
 .DEFAULT_GOAL := help
 .PHONY: help course lab slides present site test doctor format lint notebooks exercises grade canary clean
