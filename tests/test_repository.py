@@ -26,10 +26,9 @@ def pins(name):
 
 def readme_row(week, facts):
     folder = facts["folder"]
-    exercise = f"{folder}/week{week}_exercise.ipynb"
     links = {
         "lecture": f"{folder}/week{week}_lecture.ipynb",
-        **({"exercise": exercise} if (ROOT / exercise).exists() else {}),
+        "exercise": f"{folder}/week{week}_exercise.ipynb",
         "slides": f"build/slides/week{week}.html",
         "page": f"build/site/{folder}/week{week}_lecture.html",
     }
