@@ -200,7 +200,7 @@ def test_names_are_numbered_when_there_are_none(model, pictures):
         ),
         ([L.Conv2D(4, 3, dilation_rate=2), L.Flatten(), L.Dense(2)], "has a dilation or groups"),
         ([L.Conv2D(4, 3, activation="gelu"), L.Flatten(), L.Dense(2)], "has the activation gelu"),
-        ([L.Conv2D(4, 3)], "should end with a vector of answers"),
+        ([L.Conv2D(4, 3)], "should end with a vector of answers.*Flatten"),
         ([L.Flatten(), L.Dense(2000)], "has 2,880,000 weights, too many"),
     ],
 )
@@ -213,12 +213,18 @@ def test_branches_are_refused(pictures):
     start = keras.Input((24, 20, 3))
     once = L.Conv2D(3, 3, padding="same")(start)
     answer = L.Dense(2)(L.Flatten()(L.Add()([start, once])))
-    with pytest.raises(ValueError, match="where branches meet"):
+    with pytest.raises(ValueError, match="where branches meet.*takes a chain.*show_feature_maps"):
         explore.convolution(keras.Model(start, answer), pictures[0])
     shared = L.Conv2D(3, 3, padding="same", kernel_initializer="ones")
     twice = keras.Model(start, L.Dense(2)(L.Flatten()(shared(shared(start)))))
-    with pytest.raises(ValueError, match="no chain of layers"):
+    with pytest.raises(ValueError, match="no chain of layers.*takes a chain.*show_feature_maps"):
         explore.convolution(twice, pictures[0])
+    other = keras.Input((24, 20, 3))
+    two = keras.Model([start, other], L.Dense(2)(L.Flatten()(L.Add()([start, other]))))
+    with pytest.raises(ValueError, match="has several inputs.*takes a chain.*show_feature_maps"):
+        explore.convolution(two, pictures[0])
+    with pytest.raises(ValueError, match="has several outputs"):
+        explore.convolution(keras.Model(start, [answer, once]), pictures[0])
 
 
 def test_bad_input_to_convolution_is_refused(model, pictures):

@@ -10,7 +10,7 @@ from matplotlib import colormaps
 from PIL import Image
 
 from utils import gates, inside
-from utils.explorers._network import describe
+from utils.explorers._network import INSTEAD, describe
 from utils.explorers._page import pack, page
 
 SIDE = 184  # pixels of a map in the still picture
@@ -40,6 +40,10 @@ def convolution(model, picture, class_names=None):
         ValueError: the picture does not fit the model, a layer is not known to the explorer, the
             model is too large, or the number of names is not that of the classes.
     """
+    if getattr(model, "built", False):
+        for ends in ("inputs", "outputs"):
+            if len(getattr(model, ends, None) or ()) > 1:
+                raise ValueError(f"{model.name} has several {ends}. {INSTEAD}")
     pixels = inside.model_input(model, picture)
     if pixels.shape[-1] not in (1, 3):
         raise ValueError(f"A picture has 1 or 3 channels, the model takes {pixels.shape[-1]}.")
@@ -61,7 +65,7 @@ def convolution(model, picture, class_names=None):
     if not np.allclose(answer, expected, rtol=1e-3, atol=1e-4):
         raise ValueError(
             f"{model.name} is no chain of layers: one after another they give another answer. "
-            "plots.show_feature_maps(model, picture) shows the maps of any network."
+            f"{INSTEAD}"
         )
     data = {
         "network": network,

@@ -11,6 +11,10 @@ from utils.explorers._page import pack
 
 LARGEST = 2_000_000  # numbers in all kernels; half precision in base64 makes 5 MB of them
 ACTIVATIONS = ("linear", "relu", "sigmoid", "softmax", "tanh")
+INSTEAD = (
+    "The explorer takes a chain of Rescaling, Conv2D, BatchNormalization, ReLU, pooling, Flatten, "
+    "Dropout and Dense; plots.show_feature_maps(model, picture) shows the maps of any network."
+)
 IDLE = ("InputLayer", "Dropout", "SpatialDropout2D", "GaussianNoise")  # when a network answers
 
 
@@ -48,7 +52,10 @@ def describe(model):
             "plots.show_feature_maps(model, picture) shows the maps of a network of any size."
         )
     if not specs or len(model.output_shape) != 2:
-        raise ValueError(f"{model.name} should end with a vector of answers, one per class.")
+        raise ValueError(
+            f"{model.name} should end with a vector of answers, one per class: close it with "
+            "Flatten or GlobalAveragePooling2D, and Dense."
+        )
     kernels = np.concatenate([np.ravel(array) for array in kernels or [np.zeros(0)]])
     if not np.all(np.abs(kernels) < 65504):
         raise ValueError(f"{model.name} has weights that are no numbers, or too large.")
@@ -138,7 +145,5 @@ def _describe_layer(layer, below, kernels, vectors):
 
 def _unknown(layer, what):
     return ValueError(
-        f"The layer {layer.name} {what}, which this explorer does not know. It takes a chain of "
-        "Rescaling, Conv2D, BatchNormalization, ReLU, pooling, Flatten, Dropout and Dense; "
-        "plots.show_feature_maps(model, picture) shows the maps of any network."
+        f"The layer {layer.name} {what}, which this explorer does not know. {INSTEAD}"
     )
