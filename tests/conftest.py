@@ -12,6 +12,8 @@ from little_sets import (  # noqa: F401  (fixtures)
     server,
 )
 
+pytest.register_assert_rewrite("driving")  # of tests/browser
+
 
 @pytest.fixture(scope="session")
 def mirror():

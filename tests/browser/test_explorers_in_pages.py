@@ -13,6 +13,7 @@ import keras
 import nbformat
 import numpy as np
 import pytest
+from chromium import browser  # noqa: F401  (a fixture)
 from driving import (
     FILLS,
     GRADIENT,
@@ -53,7 +54,7 @@ def exported(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tabs(browser):
+def tabs(browser):  # noqa: F811
     """tab(width, **settings): a page of a browser without a network; it stays open for the next."""
     opened = {}
 

@@ -18,6 +18,7 @@ import urllib.request
 import nbformat
 import numpy as np
 import pytest
+from chromium import browser  # noqa: F401  (a fixture)
 from driving import (
     GRADIENT,
     RUNS,
@@ -41,7 +42,7 @@ STARTED = 300  # seconds that the server may take on a busy computer
 
 
 @pytest.fixture(scope="module")
-def lab(browser, tmp_path_factory):
+def lab(browser, tmp_path_factory):  # noqa: F811
     """The address of a JupyterLab with a trusted notebook and one that is not."""
     folder = tmp_path_factory.mktemp("lab")
     (folder / "data").mkdir()
@@ -87,7 +88,7 @@ def lab(browser, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def tab(lab, browser):
+def tab(lab, browser):  # noqa: F811
     page = browser.new_page(viewport={"width": 1280, "height": 1000}, has_touch=True)
     page.set_default_timeout(30_000)
     yield page
