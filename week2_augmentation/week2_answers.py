@@ -333,7 +333,8 @@ def one_output_for_each_class():
 @wrong("network", "wrong-output-shape")
 def not_flattened():
     inputs = keras.Input((28, 28, 1))
-    x = layers.Dropout(0.3)(layers.Conv2D(4, 3)(inputs))
+    x = layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Dropout(0.3)(x)
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
 
 
@@ -349,6 +350,83 @@ def a_dense_layer_of_any_size():
     inputs = keras.Input((28, 28, 1))
     x = layers.Dense(2_000_000)(layers.Flatten()(inputs))
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(layers.Dropout(0.3)(x)))
+
+
+def _between(*first, drop=None):
+    """A network that begins with those layers, rescaling or not."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *first,
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            drop or layers.Dropout(0.4),
+            _sigmoid(),
+        ]
+    )
+
+
+@right("network")
+def normalized_by_its_first_layer():
+    return _between(layers.BatchNormalization())
+
+
+@wrong("network", "maps-used-up")
+def filters_of_the_lecture():
+    """Layers made for 150 pixels fit 28 as well."""
+    network = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])
+    for filters in (16, 32, 64, 64):
+        network.add(layers.Conv2D(filters, 3, activation="relu"))
+        network.add(layers.MaxPooling2D())
+    for layer in (layers.Flatten(), layers.Dropout(0.5), _sigmoid()):
+        network.add(layer)
+    return network
+
+
+@wrong("network", "not-rescaled")
+def raw_pixels_to_the_convolution():
+    """A network copes with any range."""
+    return _between()
+
+
+@wrong("network", "rescaled-twice")
+def rescaled_twice_in_the_network():
+    """Once more does no harm."""
+    return _between(layers.Rescaling(1 / 255), layers.Rescaling(1 / 255))
+
+
+@wrong("network", "multiplied")
+def rescaling_as_a_divisor():
+    """Rescaling(255) divides."""
+    return _between(layers.Rescaling(255))
+
+
+@wrong("network", "noise-not-dropout")
+def noise_instead_of_dropout():
+    """Whatever disturbs is dropout."""
+    return _between(layers.Rescaling(1 / 255), drop=layers.GaussianNoise(0.3))
+
+
+@wrong("network", "no-dropout")
+def brightness_in_place_of_dropout():
+    """Augmentation is dropout enough."""
+    light = layers.RandomBrightness(0.2)
+    return _between(light, layers.Rescaling(1 / 255), drop=layers.Dropout(0.0))
+
+
+@wrong("network", "other-input")
+def three_channels():
+    """Every picture has three channels."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dropout(0.4),
+            _sigmoid(),
+        ]
+    )
 
 
 @wrong("network", "not-a-network")

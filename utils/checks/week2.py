@@ -4,6 +4,8 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
+from unittest import mock
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -305,13 +307,23 @@ def network(build_network):
     """A function that makes a network from raw pixels to one probability, with dropout."""
     a_function(build_network, "build_network")
     model = _built(build_network)
+    _refuse_other_input(model)
     pictures = np.random.default_rng(0).uniform(0, 255, (16, SIDE, SIDE, 1)).astype("float32")
     answers(model, pictures[:2])
     refuse_if_huge(model)
+    _refuse_unscaled(model, pictures)
     given = refuse_unless_one_probability(model, pictures)
     _refuse_if_restless(model, pictures, given)
-    rates = [layer.rate for layer in model._flatten_layers() if isinstance(layer, DROPOUTS)]
-    if not any(rates) and not _differ_on_constant_pictures(model):
+    layers = model._flatten_layers()
+    rates = [layer.rate for layer in layers if isinstance(layer, DROPOUTS)]
+    if not any(rates) and any(isinstance(layer, keras.layers.GaussianNoise) for layer in layers):
+        raise Mistake(
+            "noise-not-dropout",
+            "In training, noise is added, but no unit is ever left out.",
+            "that whatever disturbs a network in training is dropout.",
+            "Section 4 of the lecture: what dropout does to a unit.",
+        )
+    if not any(rates) and not _drops_by_itself(model):
         raise Mistake(
             "no-dropout",
             "In training, no unit is ever left out." + (" A rate is 0." if rates else ""),
@@ -346,7 +358,15 @@ def _built(build_network):
                 raise
         return network_from(result_of(build_network), "build_network")
     except ValueError as error:
-        if "rate" not in str(error):
+        if "Computed output size would be zero or negative" in str(error):
+            raise Mistake(
+                "maps-used-up",
+                "Keras cannot build the network: a layer's maps would have no pixel left.",
+                "that layers made for pictures of 150 pixels fit those of 28 as well.",
+                "A convolution of 3 × 3 takes two pixels off each side length, pooling halves it: "
+                "count down from 28. Fewer of them, or padding?",
+            ) from error
+        if "argument `rate`" not in str(error):
             raise
         raise Mistake(
             "rate-refused",
@@ -366,8 +386,76 @@ def _refuse_if_restless(model, pictures, given):
         )
 
 
-def _differ_on_constant_pictures(model):
-    """Copies of a black picture: only what drops units answers differently for each."""
+def _refuse_other_input(model):
+    """Refuse another input shape, where the network has settled it."""
+    shape = tuple((getattr(model, "input_shape", None) or (None,))[1:])
+    if shape and any(
+        size not in (None, wanted) for size, wanted in zip(shape, (SIDE, SIDE, 1), strict=True)
+    ):
+        raise Mistake(
+            "other-input",
+            f"The network takes pictures of shape {shape}, yours have ({SIDE}, {SIDE}, 1).",
+            "that every picture has three channels, or the size of the lecture's.",
+            "The shape in keras.Input. A grey picture has how many channels?",
+        )
+
+
+def _refuse_unscaled(model, pictures):
+    """Refuse a network whose first layer with weights gets pixels of an unusual range."""
+    reached = _at_first_weights(model, pictures)
+    if reached is None:  # a layer of one's own, or one that normalizes by itself
+        return
+    low, high = reached
+    seen = f"Pixels of 0–255 reach the first layer with weights as {low:.3g} to {high:.3g}."
+    if high > 300:
+        raise Mistake(
+            "multiplied",
+            seen,
+            "that Rescaling(255) divides: it multiplies.",
+            "Rescaling takes a factor: which one makes 1 of 255?",
+        )
+    if max(abs(low), abs(high)) > 20:
+        raise Mistake(
+            "not-rescaled",
+            seen,
+            "that a network copes with any range of pixels: steps that suit weights for inputs "
+            "near 1 are far too long here.",
+            "The layer with which the lecture's network begins.",
+        )
+    if high - low < 0.1:
+        raise Mistake(
+            "rescaled-twice",
+            seen,
+            "that rescaling once more does no harm; the network then sees black.",
+            "Where pixels are divided: count the places, in your recipe too.",
+        )
+
+
+def _at_first_weights(model, pictures):
+    """(least, largest) value that reaches the first convolution or dense layer, else None."""
+    reached = []
+    call = keras.layers.Layer.__call__
+
+    def noting(layer, *inputs, **options):
+        if isinstance(layer, (keras.layers.BatchNormalization, keras.layers.Normalization)):
+            reached.append(None)
+        elif any(weight.name == "kernel" for weight in layer._trainable_variables):
+            values = np.asarray(inputs[0])
+            reached.append((float(values.min()), float(values.max())))
+        return call(layer, *inputs, **options)
+
+    with mock.patch.object(keras.layers.Layer, "__call__", noting):
+        answers(model, pictures)
+    return reached[0] if reached else None
+
+
+def _drops_by_itself(model):
+    """Whether a network without Keras' dropout layers, or layers that augment, leaves units out.
+
+    Copies of a black picture then get different answers.
+    """
+    if any(type(layer).__name__.startswith("Random") for layer in model._flatten_layers()):
+        return False
     black = np.zeros((16, SIDE, SIDE, 1), np.float32)
     return np.ptp(answers(model, black, training=True)) > 1e-6
 
