@@ -201,6 +201,46 @@ def shifted_out_of_the_frame():
     return keras.Sequential([layers.RandomTranslation(0.9, 0.9, fill_mode="nearest")])
 
 
+@wrong("augmentation", "hand-gone")
+def shifted_by_half_a_picture():
+    """The more variety the better. What leaves on one side is reflected on the other."""
+    return keras.Sequential([layers.RandomTranslation(0.6, 0.6)])
+
+
+@wrong("augmentation", "upside-down")
+def flipped_both_ways():
+    """Two mirrors undo each other: Keras flips in both directions at once."""
+    return keras.Sequential([layers.RandomFlip("horizontal_and_vertical")])
+
+
+@wrong("augmentation", "washed-out")
+def any_light_at_all():
+    """Light may change at will."""
+    return keras.Sequential([layers.RandomBrightness(0.9)])
+
+
+@wrong("augmentation", "too-weak")
+def a_quarter_of_a_pixel():
+    """A recipe works by being there."""
+    return keras.Sequential([layers.RandomTranslation(0.01, 0.01)])
+
+
+@wrong("augmentation", "strength-refused")
+def turned_by_30_degrees():
+    """Strengths are degrees."""
+    return keras.Sequential([layers.RandomRotation(30)])
+
+
+@wrong("augmentation", "mirrors")
+def flipped_and_changed_in_every_other_way():
+    return _recipe(layers.RandomFlip("horizontal"), layers.RandomZoom(0.15))
+
+
+@right("augmentation")
+def as_little_as_does_something():
+    return keras.Sequential([layers.RandomRotation(0.02, fill_mode="nearest")])
+
+
 @wrong("augmentation", "not-callable")
 def a_list_of_layers():
     return [layers.RandomRotation(0.08), layers.RandomZoom(0.1)]

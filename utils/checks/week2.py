@@ -24,6 +24,7 @@ from utils.checks._networks import (
 MOST_GAP = 10  # percentage points
 LEAST_ACCURACY = 0.78  # of new pictures
 SIDE = 28  # pixels
+COPIES = 256  # of a picture, so that what is usual among its variants hardly depends on chance
 DROPOUTS = (
     keras.layers.Dropout,
     keras.layers.SpatialDropout2D,
@@ -122,7 +123,7 @@ def _letter(given):
 def augmentation(build_augmentation):
     """A function that makes a recipe, to be called as recipe(images, training=...)."""
     a_function(build_augmentation, "build_augmentation")
-    recipe = result_of(build_augmentation)
+    recipe = _recipe_from(build_augmentation)
     if not callable(recipe):
         raise Mistake(
             "not-callable",
@@ -130,7 +131,7 @@ def augmentation(build_augmentation):
             "that a list of layers is a recipe already, or a function hands back its last line.",
             "The word return, and keras.Sequential around the layers.",
         )
-    pictures = np.repeat(_made_up_hand()[None], 64, axis=0)
+    pictures = np.repeat(_made_up_hand()[None], COPIES, axis=0)
     first, second = (_apply(recipe, pictures, training=True) for _ in range(2))
     if len(first) != len(pictures):
         raise Mistake(
@@ -157,7 +158,7 @@ def augmentation(build_augmentation):
     if np.allclose(first, first[:1], atol=0.5):
         raise Mistake(
             "same-for-batch",
-            "64 copies of one picture came out as 64 equal variants.",
+            f"{COPIES} copies of one picture came out as {COPIES} equal variants.",
             "that one draw for each batch is variety enough.",
             "Where the random number is drawn: Keras' layers draw one for each picture.",
         )
@@ -178,7 +179,22 @@ def augmentation(build_augmentation):
         )
     _refuse_mirrors(first)
     _refuse_too_strong(first)
+    _refuse_too_weak(first)
     return "each picture changes in its own way, in training alone, and stays a right hand."
+
+
+def _recipe_from(build_augmentation):
+    try:
+        return result_of(build_augmentation)
+    except ValueError as error:
+        if "in the range" not in str(error):
+            raise
+        raise Mistake(
+            "strength-refused",
+            f"Keras refuses the strength of a layer: {error}"[:200],
+            "that strengths are degrees or per cent; they are shares: of a full turn, of a side.",
+            "Your largest numbers. What share of a full turn are 36 degrees?",
+        ) from error
 
 
 def _apply(recipe, pictures, training):
@@ -224,8 +240,8 @@ def _refuse_other_range(pictures):
 
 def _refuse_mirrors(variants):
     """Refuse a recipe that mirrors: a mirror turns a right hand into a left one."""
-    side = np.array([_handedness(picture) for picture in variants])
-    mirrored = np.mean(side * _handedness(_made_up_hand()) < 0)
+    ratio, _, whole = _compared(variants)
+    mirrored = np.mean(whole & (ratio < 0))
     if mirrored > 0.2:
         raise Mistake(
             "mirrors",
@@ -237,14 +253,22 @@ def _refuse_mirrors(variants):
 
 def _refuse_too_strong(variants):
     original = _made_up_hand()
-    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
-    if np.mean((area < 0.5) | (area > 2.5)) > 0.2:
+    ratio, area, whole = _compared(variants)
+    spoilt = np.mean((np.abs(ratio) < 0.3) | (np.abs(ratio) > 3) | (area < 0.5) | (area > 2.5))
+    if spoilt > 0.3:
         raise Mistake(
             "hand-gone",
-            f"In {np.mean((area < 0.5) | (area > 2.5)):.0%} of the variants the hand is gone or "
-            "much too large.",
+            f"In {spoilt:.0%} of the variants the hand is gone, cut, doubled or much too large.",
             "that the more variety the better.",
             "The strength of shift, zoom or cropping; show some variants, as in section 3.",
+        )
+    pale = np.mean(np.ptp(variants, axis=(1, 2, 3)) < 60)
+    if pale > 0.12:
+        raise Mistake(
+            "washed-out",
+            f"{pale:.0%} of the variants are nearly all black or all white.",
+            "that light may change at will, as it moves no pixel.",
+            "The strength of brightness or contrast; show a dozen variants, as in section 3.",
         )
     turn = np.array([_axis(picture) for picture in variants]) - _axis(original)
     turn = np.abs((turn + 90) % 180 - 90)  # a long shape, so half a turn cannot be told
@@ -255,6 +279,41 @@ def _refuse_too_strong(variants):
             "that as long as the label is true, the stronger the better.",
             "The printed range in which hands lean; a rotation of 0.1 is 36 degrees either way.",
         )
+    turn = np.array([_pointing(picture) for picture in variants]) - _pointing(original)
+    upside_down = np.mean(whole & (np.abs((turn + 180) % 360 - 180) > 120))
+    if upside_down > 0.2:
+        raise Mistake(
+            "upside-down",
+            f"{upside_down:.0%} of the variants stand on their fingertips.",
+            "that two mirrors undo each other: they are half a turn.",
+            "The printed range in which hands lean, and a layer that flips in two directions.",
+        )
+
+
+def _refuse_too_weak(variants):
+    change = np.abs(variants - _made_up_hand()).mean(axis=(1, 2, 3))
+    if np.percentile(change, 90) < 2.8:  # grey values; a turn of 0.02, 7 degrees, makes 3.6
+        raise Mistake(
+            "too-weak",
+            f"Nine variants in ten differ from their picture by {np.percentile(change, 90):.1f} "
+            "grey values or less: hardly at all.",
+            "that a recipe works by being there, whatever its strength.",
+            "The strengths of your layers: 0.01 of a side of 28 is a quarter of a pixel.",
+        )
+
+
+def _compared(variants):
+    """Compare variants of the made-up hand with itself.
+
+    Returns:
+        (ratio, area, whole), a value for each variant: handedness and area relative to the
+        original, the first negative for a left hand; whether it still is the shape of one hand.
+    """
+    original = _made_up_hand()
+    ratio = np.array([_handedness(picture) for picture in variants]) / _handedness(original)
+    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
+    whole = (0.4 < np.abs(ratio)) & (np.abs(ratio) < 2.5) & (0.5 < area) & (area < 2)
+    return ratio, area, whole
 
 
 def _made_up_hand():
@@ -285,6 +344,12 @@ def _axis(picture):
     """Direction of the long side of a shape, in degrees."""
     m = _moments(picture)
     return np.degrees(np.arctan2(2 * m(1, 1), m(2, 0) - m(0, 2)) / 2)
+
+
+def _pointing(picture):
+    """Direction in which a shape is lopsided, in degrees; it turns with the shape, full circle."""
+    m = _moments(picture)
+    return np.degrees(np.arctan2(m(2, 1) + m(0, 3), m(3, 0) + m(1, 2)))
 
 
 def _handedness(picture):
