@@ -52,14 +52,42 @@ def mirrored_hands_are_rare():
     return "C", "C"
 
 
-@wrong("recipes", "all-in-place")
+@right("recipes")
+def letters_in_one_word():
+    return "CB"
+
+
+@right("recipes")
+def letters_in_one_text():
+    return "c, b"
+
+
+@wrong("recipes", "light-is-rare")
 def dark_pictures_are_rare():
     return "C", "D"
 
 
-@wrong("recipes", "not-two")
+@wrong("recipes", "nearer-is-rare")
+def shifted_pictures_are_rare():
+    """All hands stand in the middle."""
+    return "C", "A"
+
+
+@wrong("recipes", "all-in-place")
+def nothing_is_out_of_place():
+    """Whatever keeps the label is useful."""
+    return "C", None
+
+
+@wrong("recipes", "one-letter")
 def one_letter():
+    """One recipe is to blame for everything."""
     return "C"
+
+
+@wrong("recipes", "not-two")
+def letters_in_a_dict():
+    return {"breaks": "C", "hardly occurs": "B"}
 
 
 @wrong("recipes", "no-letter")
@@ -524,7 +552,8 @@ def functional_with_batchnorm_and_recipe(train, new):
     x = layers.BatchNormalization()(layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(x)))
     x = layers.Dropout(0.3)(layers.GlobalMaxPooling2D()(x))
     network = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
-    return _shuffled(train).cache().shuffle(9), _batches(new).cache(), network
+    data = tf.data.Dataset.from_tensor_slices(train).cache().shuffle(99).batch(16)
+    return data, _batches(new).cache(), network
 
 
 @wrong("place", "new-pictures-changed")
@@ -594,6 +623,56 @@ def never_shuffled(train, new):
 def shuffled_once(train, new):
     data = tf.data.Dataset.from_tensor_slices(train).shuffle(100, reshuffle_each_iteration=False)
     return data.batch(16), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "batches-shuffled")
+def shuffled_after_batching(train, new):
+    """Shuffling batches shuffles pictures."""
+    return _batches(train, 32).shuffle(1000), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "augmented-once")
+def cached_at_the_end(train, new):
+    """One variant of each picture is enough."""
+    return _mapped(_shuffled(train)).cache(), _batches(new), _network()
+
+
+@wrong("place", "sides-swapped")
+def new_pictures_first(train, new):
+    """The order of data sets does not matter."""
+    return _shuffled(new), _batches(train), _network_with_recipe()
+
+
+@wrong("place", "sides-mixed")
+def learns_from_new_pictures_too(train, new):
+    """More pictures are better."""
+    data = _shuffled(train).unbatch().concatenate(_shuffled(new).unbatch())
+    return data.shuffle(100).batch(16), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "other-pictures")
+def arrays_of_another_cell(train, new):
+    """A function may take its pictures from anywhere."""
+    elsewhere = np.zeros((313, 28, 28, 1), "float32"), np.zeros(313, "int32")
+    return _shuffled(elsewhere), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "other-order")
+def network_first(train, new):
+    return _network_with_recipe(), _shuffled(train), _batches(new)
+
+
+@wrong("place", "made-in-the-map")
+def recipe_made_in_the_map(train, new):
+    """What stands in a lambda happens once."""
+    data = _shuffled(train).map(lambda images, labels: (_recipe()(images, training=True), labels))
+    return data, _batches(new), _network()
+
+
+@wrong("place", "not-rescaled")
+def a_weak_recipe_before_raw_pixels(train, new):
+    recipe = layers.RandomTranslation(0.02, 0.02)
+    return _shuffled(train), _batches(new), _between(recipe)
 
 
 @wrong("place", "endless")
@@ -681,6 +760,25 @@ def from_a_history(model, train, new):
     return 100 * (history["accuracy"][-1] - history["val_accuracy"][-1])
 
 
+@wrong("gap", "from-the-history")
+def from_the_history_that_is_there(model, train, new):
+    """The history's training accuracy is that of the network in use."""
+    history = model.history.history
+    return 100 * (history["accuracy"][-1] - history["val_accuracy"][-1])
+
+
+@wrong("gap", "labels-not-given")
+def pairs_not_taken_apart(model, train, new):
+    """A pair is taken apart by itself."""
+    return 100 * (model.evaluate(train, verbose=0)[1] - model.evaluate(new, verbose=0)[1])
+
+
+@wrong("gap", "no-sign")
+def without_a_sign(model, train, new):
+    """A gap has no sign."""
+    return abs(by_evaluate(model, train, new))
+
+
 @wrong("gap", "argmax-of-one-column")
 def by_argmax(model, train, new):
     shares = [np.mean(model.predict(x, verbose=0).argmax(axis=1) == y) for x, y in (train, new)]
@@ -735,6 +833,10 @@ def _looks_at_the_first_pixel():
     return network
 
 
+def _with_dropout(network):
+    return keras.Sequential([network, layers.Dropout(0.0)])
+
+
 def _case(train_right, new_right):
     """A network with such accuracies, and the pictures on which it has them."""
     pairs = []
@@ -758,7 +860,22 @@ def better_on_new_pictures():
 
 @wrong("bar", "gap-too-wide")
 def learnt_by_heart():
+    """Having dropout is enough, whatever its rate."""
+    network, *sides = _case(1.0, 0.85)
+    return _with_dropout(network), *sides
+
+
+@wrong("bar", "no-remedy")
+def the_network_to_beat():
+    """A smaller gap comes with training alone."""
     return _case(1.0, 0.85)
+
+
+@wrong("bar", "sides-swapped")
+def new_side_first():
+    """The order of the sides does not matter."""
+    network, train, (images, labels) = _case(0.9, 0.84)
+    return network, train, (images[:150], labels[:150])
 
 
 @wrong("bar", "knows-nothing")

@@ -25,6 +25,15 @@ MOST_GAP = 10  # percentage points
 LEAST_ACCURACY = 0.78  # of new pictures
 SIDE = 28  # pixels
 COPIES = 256  # of a picture, so that what is usual among its variants hardly depends on chance
+PLAIN = (  # layers that keep no network from learning by heart
+    keras.Sequential,
+    keras.layers.InputLayer,
+    keras.layers.Rescaling,
+    keras.layers.Conv2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.Flatten,
+    keras.layers.Dense,
+)
 DROPOUTS = (
     keras.layers.Dropout,
     keras.layers.SpatialDropout2D,
@@ -41,12 +50,22 @@ def recipes(name_recipes):
     """A function that gives two letters: what breaks labels, and what hardly occurs."""
     a_function(name_recipes, "name_recipes")
     given = result_of(name_recipes)
+    if isinstance(given, str) and len(letters := given.replace(",", " ").split()) == 1:
+        letters = list(letters[0])  # "CB" is as clear as "C, B"
+    given = letters if isinstance(given, str) and len(letters) == 2 else given
+    if isinstance(given, str) and len(letters) == 1:
+        raise Mistake(
+            "one-letter",
+            f"name_recipes gave {given!r:.40}, one letter.",
+            "that one recipe is to blame for everything.",
+            "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
+        )
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise Mistake(
             "not-two",
             f"name_recipes gave {given!r:.40}, not two letters.",
-            "that one recipe is to blame for everything.",
-            "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
+            "that whoever calls a function understands any form of its answer.",
+            'Two letters with a comma after return, such as "A", "D".',
         )
     breaks, occurs = map(_letter, given)
     if breaks is None:
@@ -91,11 +110,25 @@ def recipes(name_recipes):
             "that a wrong label makes a picture unusual; it is a usual one of the other class.",
             "The printed range in which hands lean, and which row leaves it.",
         )
-    if occurs != "B":
+    if occurs == "A":
+        raise Mistake(
+            "nearer-is-rare",
+            "The labels are right. But hands as A shows them do occur.",
+            "that all hands stand in the middle and have one size.",
+            "The twelve hands of section 1: do they? And the printed range in which hands lean.",
+        )
+    if occurs == "D":
+        raise Mistake(
+            "light-is-rare",
+            "The labels are right. But a little more or less light does occur.",
+            "that a change of every pixel makes an unusual picture.",
+            "The printed range in which hands lean, and which row leaves it.",
+        )
+    if occurs is None:
         raise Mistake(
             "all-in-place",
-            "The labels are right. But that other recipe makes pictures such as do occur.",
-            "that whatever keeps the label is useful, so none is out of place.",
+            "The labels are right. But one of the other recipes makes pictures that hardly occur.",
+            "that whatever keeps the label is useful.",
             "The printed range in which hands lean, and which row leaves it.",
         )
     return f"{breaks} makes left hands of right ones; {occurs} turns hands as nobody holds them."
@@ -529,30 +562,22 @@ def _drops_by_itself(model):
 def place(set_up):
     """A function that makes two data sets and a network: which of them changes which pictures?"""
     a_function(set_up, "set_up")
-    train, new = _made_up_pictures(48), _made_up_pictures(24)
-    made = result_of(set_up, train, new)
+    train, new = _made_up_pictures(243), _made_up_pictures(100)  # no multiple of a batch
+    made = _set_up(set_up, train, new)
     _refuse_other_than_three(made)
     training, validation, model = made
     _refuse_other_than_batches(training, validation)
-    first, labels = _one_pass(training)
-    again, labels_again = _one_pass(training)
-    fixed, fixed_labels = _one_pass(validation)
-    fixed_again, _ = _one_pass(validation)
-    _refuse_other_count(len(first), len(train[1]), "training")
-    _refuse_other_count(len(fixed), len(new[1]), "new")
+    batches, batches_again = _batches(training), _batches(training)
+    (first, labels), (again, labels_again) = map(_joined, (batches, batches_again))
+    fixed, fixed_labels = _joined(_batches(validation))
+    fixed_again, _ = _joined(_batches(validation))
+    _refuse_other_counts(len(first), len(fixed), len(train[1]), len(new[1]))
     for pictures in (first, fixed):
         _refuse_rescaled(pictures)
     _refuse_changed(fixed, fixed_again, new[0])
     for pictures, given in ((first, labels), (fixed, fixed_labels)):
         _refuse_wrong_labels(pictures, given)
     in_data = not np.allclose(_sorted(first), _sorted(train[0]), atol=0.5)
-    if np.array_equal(labels, labels_again):
-        raise Mistake(
-            "same-order",
-            "Two epochs bring the training pictures in the same order.",
-            "that the order of the pictures does not matter, or one shuffle is enough.",
-            "The shuffle, its reshuffle_each_iteration, and a cache after it.",
-        )
     if in_data and np.allclose(_sorted(first), _sorted(again), atol=0.5):
         raise Mistake(
             "augmented-once",
@@ -560,6 +585,15 @@ def place(set_up):
             "that one variant of each picture is enough, or map runs only once.",
             "A cache after the map, or a recipe that ran before the data set was made.",
         )
+    if np.array_equal(labels, labels_again):
+        raise Mistake(
+            "same-order",
+            "Two epochs bring the training pictures in the same order.",
+            "that the order of the pictures does not matter, or one shuffle is enough.",
+            "The shuffle, its reshuffle_each_iteration, and a cache after it.",
+        )
+    _refuse_fixed_batches(batches, batches_again)
+    _refuse_unscaled(model, train[0])
     in_network = _augments(model)
     if in_data and in_network:
         raise Mistake(
@@ -579,6 +613,20 @@ def place(set_up):
     return f"the {where} changes training pictures, and nothing changes new ones."
 
 
+def _set_up(set_up, train, new):
+    try:
+        return result_of(set_up, train, new)
+    except ValueError as error:
+        if "tf.function only supports singleton tf.Variables" not in str(error):
+            raise
+        raise Mistake(
+            "made-in-the-map",
+            "The map makes new layers each time it is called, and TensorFlow refuses that.",
+            "that what stands in a lambda happens once.",
+            "Where build_augmentation() is called: once, before the map; the map only uses it.",
+        ) from error
+
+
 def _refuse_other_than_three(made):
     if not isinstance(made, (tuple, list)) or len(made) != 3:
         raise Mistake(
@@ -586,6 +634,13 @@ def _refuse_other_than_three(made):
             f"set_up returned {type(made).__name__}, not two data sets and a network.",
             "that a function hands back what its last lines make.",
             "What stands after return: training, new, network.",
+        )
+    if any(isinstance(part, keras.Model) for part in made[:2]):
+        raise Mistake(
+            "other-order",
+            "set_up returned the network before a data set.",
+            "that who calls a function sees by itself which of its results is which.",
+            "The order that the task gives: training, new, network.",
         )
     network_from(made[2], "set_up")
 
@@ -616,25 +671,68 @@ def _refuse_other_than_batches(*sets):
             )
 
 
-def _one_pass(data):
-    pairs = [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
-    return tuple(np.concatenate(part) for part in zip(*pairs, strict=True))
+def _batches(data):
+    """One pass over a data set: list of (images, labels) for each batch."""
+    return [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
 
 
-def _refuse_other_count(seen, given, name):
-    if seen > given:
+def _joined(batches):
+    return tuple(np.concatenate(part) for part in zip(*batches, strict=True))
+
+
+def _refuse_other_counts(training, validation, train, new):
+    """Compare how many pictures the two data sets bring with how many set_up was given."""
+    told = (
+        f"set_up was given {train} training pictures and {new} new ones; its data sets bring "
+        f"{training} and {validation}."
+    )
+    if (training, validation) == (new, train):
         raise Mistake(
-            "more-pictures",
-            f"{given} {name} pictures became {seen} in an epoch.",
-            "that augmentation adds variants to the originals, so that an epoch grows.",
-            "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
+            "sides-swapped",
+            told,
+            "that the order of data sets does not matter: the network would learn from new ones.",
+            "What stands after return: training first.",
         )
-    if seen < given:
+    if training == train + new:
         raise Mistake(
-            "fewer-pictures",
-            f"{given} {name} pictures became {seen} in an epoch.",
-            "that a last batch that is not full does no good.",
-            "Drop_remainder, take or a split: every picture counts.",
+            "sides-mixed",
+            told,
+            "that a network may as well learn from the new pictures: then they are not new.",
+            "What the training data set is made of.",
+        )
+    for seen, given in ((training, train), (validation, new)):
+        if seen > given and seen % given == 0:
+            raise Mistake(
+                "more-pictures",
+                told,
+                "that augmentation adds variants to the originals, so that an epoch grows.",
+                "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
+            )
+        if seen > given:
+            raise Mistake(
+                "other-pictures",
+                told,
+                "that a function may take its pictures from anywhere in the notebook.",
+                "Its arguments: are train and new used, or arrays of other cells?",
+            )
+        if seen < given:
+            raise Mistake(
+                "fewer-pictures",
+                told,
+                "that a last batch that is not full does no good.",
+                "Drop_remainder, take or a split: every picture counts.",
+            )
+
+
+def _refuse_fixed_batches(batches, again):
+    """Refuse batches that only change places. Their labels tell them apart, unless very small."""
+    first, second = (sorted(labels.tobytes() for _, labels in one) for one in (batches, again))
+    if len(batches[0][1]) >= 8 and first == second:
+        raise Mistake(
+            "batches-shuffled",
+            "Two epochs bring the same batches, only in another order.",
+            "that shuffling batches shuffles pictures.",
+            "Which comes first, shuffle or batch? Each works on what the line before it gives.",
         )
 
 
@@ -723,7 +821,7 @@ def gap(gap_points):
     model = _network_of_known_gap()
     train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
     weights = values_of(model.weights)
-    found, again = (_number(result_of(gap_points, model, train, new)) for _ in range(2))
+    found, again = (_number(_gap(gap_points, model, train, new)) for _ in range(2))
     if have_changed(model.weights, weights):
         raise Mistake(
             "trains",
@@ -739,7 +837,37 @@ def gap(gap_points):
             "What switches dropout on; or pictures that are still augmented or drawn.",
         )
     _refuse_other_gap(found, *(_measures_of(model, *side) for side in (train, new)))
+    if (other_way := _number(_gap(gap_points, model, new, train))) > 0:
+        raise Mistake(
+            "no-sign",
+            f"70 % against 95 % of the new pictures gave {other_way:.1f}, as does 95 % against 70.",
+            "that a gap has no sign: a network that does better on new pictures has none.",
+            "What abs does to a negative number.",
+        )
     return f"{found:.1f} points for 95 % against 70 %."
+
+
+def _gap(gap_points, model, train, new):
+    try:
+        return result_of(gap_points, model, train, new)
+    except ValueError as error:
+        if "None values not supported" not in str(error):
+            raise
+        raise Mistake(
+            "labels-not-given",
+            "The network was asked to measure, and given no labels.",
+            "that a pair (images, labels) is taken apart by itself.",
+            "What evaluate takes: two arguments, images and labels. A star, or two names?",
+        ) from error
+
+
+# Of a training in which dropout was on: less than the network gets right in use.
+HISTORY = {
+    "accuracy": (0.61, 0.83),
+    "val_accuracy": (0.58, 0.70),
+    "loss": (0.66, 0.41),
+    "val_loss": (0.67, 0.55),
+}
 
 
 def _refuse_other_gap(found, train, new):
@@ -751,6 +879,14 @@ def _refuse_other_gap(found, train, new):
     told = f"95 % of the training pictures are right and 70 % of the new ones; you say {found:.2f}."
     if abs(found - true) <= 0.6:
         return
+    for factor in (1, 100):
+        if is_near(factor * (HISTORY["accuracy"][-1] - HISTORY["val_accuracy"][-1])):
+            raise Mistake(
+                "from-the-history",
+                told,
+                "that the history's training accuracy is that of the network as it is in use.",
+                "The first hint: what was on during training that is off in use?",
+            )
     if is_near(true / 100):
         raise Mistake(
             "share-not-points",
@@ -780,7 +916,7 @@ def _refuse_other_gap(found, train, new):
                 "argmax-of-one-column",
                 told,
                 "that argmax gives the class of any output; of a single column it is always 0.",
-                "From a probability to a class: week 4's table, last line.",
+                "How many columns the answers have, and from which probability on a hand is *right*.",
             )
         if is_near(factor * (train["crossed"] - new["crossed"])):
             raise Mistake(
@@ -835,6 +971,8 @@ def _network_of_known_gap():
     kernel[0] = 6
     model.layers[-1].set_weights([kernel, np.array([-3], np.float32)])
     model.compile("adam", loss="binary_crossentropy", metrics=["accuracy"])
+    model.history = keras.callbacks.History()  # as fit leaves it
+    model.history.history = {name: list(values) for name, values in HISTORY.items()}
     return model
 
 
@@ -868,6 +1006,13 @@ def bar(model, train, new):
     """A trained network and both pairs of (images, labels): small gap, and right often enough."""
     model = network_from(model, "your training")
     _refuse_shared_pictures(train[0], new[0])
+    if len(train[1]) > len(new[1]):
+        raise Mistake(
+            "sides-swapped",
+            f"You hand over {len(train[1])} training pictures and {len(new[1])} new ones.",
+            "that the order of the sides does not matter.",
+            "Section 1 has fewer pictures to learn from than new ones; the order is train, new.",
+        )
     of_train, of_new = (_accuracy(model, *side) for side in (train, new))
     points = 100 * (of_train - of_new)
     seen = f"{of_new:.1%} of the new pictures are right, {of_train:.1%} of those from training."
@@ -891,6 +1036,14 @@ def bar(model, train, new):
             seen,
             "that a negative gap is the best of all.",
             "The training pictures: are these the untouched ones, with their own labels?",
+        )
+    layers = model._flatten_layers()
+    if points > MOST_GAP and all(type(layer) in PLAIN for layer in layers):
+        raise Mistake(
+            "no-remedy",
+            f"{seen} That is a gap of {points:.1f} points, {MOST_GAP} are allowed.",
+            "that a smaller gap comes with training alone: this network has no dropout.",
+            "Which network is handed over, the one to beat or yours?",
         )
     if points > MOST_GAP:
         raise Mistake(
