@@ -12,6 +12,7 @@ from utils import backbones
 from utils.checks.answers import right, wrong
 
 layers = keras.layers
+SIZE = (96, 96)
 
 
 # ---------------------------------------------------------------- choose
@@ -302,6 +303,23 @@ def on_the_same_graph_layer_by_layer(base):
     )
 
 
+@right("head")
+def for_the_size_of_the_pictures(base):
+    """As section 14 of the lecture, turned pictures included."""
+    base.trainable = False
+    inputs = keras.Input((*SIZE, 3))
+    values = base(layers.RandomFlip("horizontal")(inputs), training=False)
+    return _compiled(keras.Model(inputs, _sigmoid()(layers.Dropout(0.2)(values))))
+
+
+@right("head")
+def frozen_after_compiling(base):
+    """Before the first fit it makes no difference."""
+    model = _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
+    base.trainable = False
+    return model
+
+
 class OwnNetwork(keras.Model):
     def __init__(self, base):
         super().__init__()
@@ -327,7 +345,7 @@ def rmsprop_and_binary_accuracy(base):
 
 @wrong("head", "base-learns")
 def never_frozen(base):
-    return _compiled(keras.Sequential([keras.Input((16, 16, 3)), base, _sigmoid()]))
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
 
 
 @wrong("head", "base-learns")
@@ -345,7 +363,29 @@ def convolutions_frozen_only(base):
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = True
             layer.gamma.trainable = layer.beta.trainable = False
-    return _compiled(keras.Sequential([keras.Input((16, 16, 3)), base, _sigmoid()]))
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
+
+
+@wrong("head", "rescaled")
+def rescaled_before_the_base(base):
+    """Pixels must be rescaled before any network."""
+    base.trainable = False
+    rescaling = layers.Rescaling(1 / 127.5, -1)
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), rescaling, base, _sigmoid()]))
+
+
+@wrong("head", "rescaled")
+def colours_brought_to_mean_0(base):
+    base.trainable = False
+    inputs = keras.Input((*SIZE, 3))
+    values = keras.applications.resnet50.preprocess_input(inputs)
+    return _compiled(keras.Model(inputs, _sigmoid()(base(values))))
+
+
+@wrong("head", "takes-features")
+def the_head_alone(base):
+    """The head is the network; the base runs apart."""
+    return _compiled(keras.Sequential([keras.Input((1280,)), layers.Dropout(0.2), _sigmoid()]))
 
 
 @wrong("head", "softmax-of-one")
@@ -453,6 +493,18 @@ def freeze_below_and_all_batchnorm(model, base, first):
     return _compiled(model, 1e-4)
 
 
+@right("unfreeze")
+def the_base_still_called_frozen(model, base, first):
+    """Only the layers are set, after the base; the model around them is trainable."""
+    base.trainable = False
+    upper = False
+    for layer in base.layers:
+        upper = upper or layer.name == first
+        if upper and not isinstance(layer, layers.BatchNormalization):
+            layer.trainable = True
+    return _compiled(model, 1e-5)
+
+
 @wrong("unfreeze", "batchnorm-moves")
 def batchnorm_unfrozen_as_the_base_was_called_in_inference_mode(model, base, first):
     """`base(inputs, training=False)` settles the mode; in a functional model, fit decides anew."""
@@ -543,6 +595,37 @@ def the_lower_layers_instead(model, base, first):
     for number, layer in enumerate(base.layers):
         lower = number <= names.index(first)
         layer.trainable = lower and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "wrong-layers")
+def only_the_layers_below(model, base, first):
+    """The first are on top."""
+    base.trainable = True
+    names = [layer.name for layer in base.layers]
+    for number, layer in enumerate(base.layers):
+        lower = number < names.index(first)
+        layer.trainable = lower and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "by-alphabet")
+def names_compared(model, base, first):
+    """Names grow from below."""
+    base.trainable = True
+    for layer in base.layers:
+        upper = layer.name >= first
+        layer.trainable = upper and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "other-layers")
+def through_the_layers_of_the_model(model, base, first):
+    """The layers of the base are layers of the model."""
+    base.trainable, upper = True, False
+    for layer in model.layers:
+        upper = upper or layer.name == first
+        layer.trainable = upper and not isinstance(layer, layers.BatchNormalization)
     return _compiled(model, 1e-5)
 
 

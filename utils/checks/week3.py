@@ -4,6 +4,8 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
+from unittest import mock
+
 import keras
 import numpy as np
 
@@ -22,14 +24,17 @@ from utils.checks._networks import (
 )
 
 LEAST_ACCURACY = 0.75  # of new pictures
+SIDE = 96  # pixels, as in the exercise
 LONGEST_STEP = 1.01e-4  # learning rate of Adam for layers that have learnt already
+BLOCKS = ("stem", "expand", "project", "join")  # of the little base, from below
+FIRST = "project_conv"  # from here upwards it may learn
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 
 
 # ---------------------------------------------------------------- twenty labels
 
 
-@check(3, "choose")
+@check(3, "Task 1 · Choose pictures")
 def choose(function):
     """A function (labels, per_class, seed) that gives the indices of pictures to be labelled."""
     a_function(function, "choose")
@@ -139,7 +144,7 @@ def _refuse_unequal(counts):
 # ---------------------------------------------------------------- the dummy
 
 
-@check(3, "dummy")
+@check(3, "Task 2 · Accuracy of a dummy")
 def dummy(dummy_accuracy):
     """A function (known labels, true labels) that gives the accuracy of always the same answer."""
     a_function(dummy_accuracy, "dummy_accuracy")
@@ -223,7 +228,7 @@ def _share(value):
 # ---------------------------------------------------------------- the backbone
 
 
-@check(3, "backbone", seconds=60)
+@check(3, "Task 3 · Cut a backbone", seconds=60)
 def backbone(cut_backbone):
     """A function that gives the shipped network without its answers, frozen."""
     a_function(cut_backbone, "cut_backbone")
@@ -312,13 +317,14 @@ def _made_up_pictures(count, side):
 # ---------------------------------------------------------------- the head
 
 
-@check(3, "head", seconds=60)
+@check(3, "Task 4 · Add a head", seconds=60)
 def head(add_head):
     """A function that puts a head on a base and compiles; here on a little base."""
     a_function(add_head, "add_head")
     base = _little_base()
     model = network_from(result_of(add_head, base), "add_head")
-    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    pictures, labels = _made_up_pictures(16, SIDE), np.arange(16) % 2
+    _refuse_if_it_takes_features(model)
     answers(model, pictures[:2])
     refuse_if_huge(model)
     given = refuse_unless_one_probability(model, pictures)
@@ -332,8 +338,10 @@ def head(add_head):
     refuse_unless_compiled(model, "add_head")
     refuse_unless_loss_fits(model)
     _refuse_if_base_is_not_in(model, base, pictures)
+    _refuse_changed_pixels(model, base, pictures)
     head_weights = [w for w in model.weights if id(w) not in {id(b) for b in base.weights}]
     before, head_before = values_of(base.weights), values_of(head_weights)
+    model.run_eagerly = True  # two steps are over before a graph would be drawn
     model.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
     _refuse_if_base_learnt(base, before)
     if not have_changed(head_weights, head_before):
@@ -352,6 +360,38 @@ def head(add_head):
             "The metrics that compile is told.",
         )
     return "an epoch changed the head, and nothing of the base."
+
+
+def _refuse_if_it_takes_features(model):
+    taken = getattr(model, "inputs", None)  # a class of the learner's own may have none yet
+    if taken and len(taken[0].shape) != 4:
+        raise Mistake(
+            "takes-features",
+            f"The network takes rows of {taken[0].shape[-1]} numbers, not pictures.",
+            "that the head alone is the network, as where features were kept on disk.",
+            "The task: from what base takes. Where does base stand in your network?",
+        )
+
+
+def _refuse_changed_pixels(model, base, pictures):
+    """Refuse a network that hands its base anything but raw pixels."""
+    first, reached = base.get_layer("rescale"), []
+    call = keras.layers.Rescaling.call
+
+    def noted(layer, inputs):
+        if layer is first:
+            reached.append(np.asarray(inputs))
+        return call(layer, inputs)
+
+    with mock.patch.object(keras.layers.Rescaling, "call", noted):
+        answers(model, pictures)
+    if abs(reached[0].mean() - pictures.mean()) > 20:
+        raise Mistake(
+            "rescaled",
+            f"Pixels reach the base as {reached[0].min():.1f} to {reached[0].max():.1f}.",
+            "that pixels must be rescaled before any network.",
+            "What this base takes, and the first remark of section 14's list.",
+        )
 
 
 def _refuse_if_base_is_not_in(model, base, pictures):
@@ -401,15 +441,17 @@ def _matching(base, before, some):
 
 
 def _little_base():
-    """A small base as a learner gets it, not frozen: raw pixels (16, 16, 3) to 6 features."""
-    keras_layers = keras.layers
-    pixels = keras.Input((16, 16, 3))
-    values = keras_layers.Rescaling(1 / 127.5, -1, name="rescale")(pixels)
-    for number, filters in enumerate((4, 4, 6, 6), start=1):
-        values = keras_layers.Conv2D(filters, 3, padding="same", name=f"conv{number}")(values)
-        values = keras_layers.BatchNormalization(name=f"norm{number}")(values)
-        values = keras_layers.Activation("relu", name=f"relu{number}")(values)
-    features = keras_layers.GlobalAveragePooling2D(name="average")(values)
+    """A small base as a learner gets it, not frozen: raw pixels of any size to 6 features.
+
+    Its layers stand in another order than their names in the alphabet, as in the shipped one.
+    """
+    pixels = keras.Input((None, None, 3))
+    values = keras.layers.Rescaling(1 / 127.5, -1, name="rescale")(pixels)
+    for name, filters, step in zip(BLOCKS, (4, 4, 6, 6), (4, 2, 1, 1), strict=True):
+        conv = keras.layers.Conv2D(filters, 3, step, padding="same", name=f"{name}_conv")
+        values = keras.layers.BatchNormalization(name=f"{name}_norm")(conv(values))
+        values = keras.layers.Activation("relu", name=f"{name}_relu")(values)
+    features = keras.layers.GlobalAveragePooling2D(name="average")(values)
     base = keras.Model(pixels, features, name="little_base")
     draw = np.random.default_rng(1)
     for layer in batch_norms(base):  # averages as of other pictures
@@ -421,17 +463,17 @@ def _little_base():
 # ---------------------------------------------------------------- fine-tuning
 
 
-@check(3, "unfreeze", seconds=60)
+@check(3, "Task 5 · Unfreeze", seconds=60)
 def unfreeze(function):
     """A function (model, base, first) that gets a trained model ready for fine-tuning."""
     a_function(function, "unfreeze")
     base, model = _trained_on_little_base()
-    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    pictures, labels = _made_up_pictures(16, SIDE), np.arange(16) % 2
     inside = {id(weights) for weights in base.weights}
     head_weights = [weights for weights in model.weights if id(weights) not in inside]
     before, head_before = values_of(base.weights), values_of(head_weights)
     optimizer = model.optimizer
-    tuned = network_from(result_of(function, model, base, "conv3"), "unfreeze")
+    tuned = network_from(result_of(function, model, base, FIRST), "unfreeze")
     if have_changed(head_weights, head_before) or not _contains(tuned, head_weights):
         raise Mistake(
             "head-lost",
@@ -449,13 +491,11 @@ def unfreeze(function):
     refuse_unless_compiled(tuned, "unfreeze")
     _refuse_long_steps(tuned.optimizer, is_old=tuned.optimizer is optimizer)
     refuse_unless_loss_fits(tuned)
+    tuned.run_eagerly = True
     tuned.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
-    moved = {
-        layer.name: have_changed(layer.weights, _matching(base, before, layer.weights))
-        for layer in base.layers
-    }
-    _refuse_wrong_layers(base, before, moved)
-    if not have_changed(head_weights, head_before):
+    head_moved = have_changed(head_weights, head_before)
+    _refuse_wrong_layers(base, before, head_moved)
+    if not head_moved:
         raise Mistake(
             "head-frozen",
             "Fine-tuning leaves the head as it is.",
@@ -491,7 +531,7 @@ def _refuse_long_steps(optimizer, is_old):
         )
 
 
-def _refuse_wrong_layers(base, before, moved):
+def _refuse_wrong_layers(base, before, head_moved):
     averages = [w for w in base.weights if "moving" in w.path]
     if have_changed(averages, _matching(base, before, averages)):
         raise Mistake(
@@ -500,40 +540,65 @@ def _refuse_wrong_layers(base, before, moved):
             "that unfrozen layers are unfrozen, BatchNormalization like the others.",
             "Section 9 of the lecture, and the loop of section 8.",
         )
-    if not moved["conv3"] and not moved["conv4"]:
+    names = [f"{block}_conv" for block in BLOCKS]
+    kernels = [base.get_layer(name).weights for name in names]
+    free = [
+        name
+        for name, weights in zip(names, kernels, strict=True)
+        if have_changed(weights, _matching(base, before, weights))
+    ]
+    if not free and not head_moved:
+        raise Mistake(
+            "other-layers",
+            "Nothing learns in the next fit, neither in the base nor in the head.",
+            "that model.layers are the layers of the base; to the model, the base is one layer.",
+            "Whose layers does your loop go through? Print their names.",
+        )
+    if not free:
         raise Mistake(
             "nothing-unfrozen",
-            "The base stays as it was: nothing from conv3 upwards learns.",
-            "that trainable = True for the layers is enough, or for the base.",
-            "A layer learns only if the layer and every model around it are trainable; and when "
-            "was the model compiled?",
+            "The base stays as it was: none of its layers learns.",
+            "that layers which were unfrozen stay so; base.trainable sets all of them anew.",
+            "The last line that sets trainable, of a layer or of the whole base: it decides.",
         )
-    if all(moved[f"conv{number}"] for number in (1, 2, 3, 4)):
+    if free == names:
         raise Mistake(
             "all-unfrozen",
-            "All layers of the base learn, those below conv3 as well.",
+            f"All layers of the base learn, those below {FIRST} as well.",
             "that unfreezing is for the whole base at once.",
             "Which layers find edges and colours, that any picture needs?",
         )
-    if moved["conv1"] or moved["conv2"] or not moved["conv3"] or not moved["conv4"]:
-        names = [name for name in ("conv1", "conv2", "conv3", "conv4") if moved[name]]
+    told = f"From {FIRST} upwards was asked for; what learns is {', '.join(free)}."
+    if free == [name for name in names if name >= FIRST]:
+        raise Mistake(
+            "by-alphabet",
+            told,
+            "that > compares places in the network; of names, it compares the alphabet.",
+            "The order of base.layers, and where in it the layer named first stands.",
+        )
+    if free != names[names.index(FIRST) :]:
         raise Mistake(
             "wrong-layers",
-            f"From conv3 upwards was asked for; what learns is {', '.join(names)}.",
+            f"{told} Their order, from below: {', '.join(names)}.",
             "that one layer more or less makes no difference, or that the first are on top.",
             "Where the loop begins: the layer named first belongs to those that learn.",
         )
 
 
 def _trained_on_little_base():
-    """A base and a model on it, as task 4 makes them, after two steps of training."""
+    """A base and a model on it, as task 4 makes them, after a step of training."""
     base = _little_base()
     base.trainable = False
     inputs = keras.Input(base.input_shape[1:])
     features = keras.layers.Dropout(0.2)(base(inputs, training=False))
     model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(features))
-    model.compile(keras.optimizers.Adam(1e-2), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(_made_up_pictures(16, 16), np.arange(16) % 2, batch_size=8, verbose=0)
+    model.compile(
+        keras.optimizers.Adam(1e-2),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=True,
+    )
+    model.fit(_made_up_pictures(8, SIDE), np.arange(8) % 2, verbose=0)
     return base, model
 
 
@@ -545,7 +610,7 @@ def _contains(model, weights):
 # ---------------------------------------------------------------- the bar
 
 
-@check(3, "bar")
+@check(3, "Task 6 · Meet the bar")
 def bar(model, pictures, labels):
     """A fine-tuned network, the held-out pictures and their labels: is it good enough?"""
     model = network_from(model, "your training")
