@@ -345,7 +345,7 @@ def _compared(variants):
     original = _made_up_hand()
     ratio = np.array([_handedness(picture) for picture in variants]) / _handedness(original)
     area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
-    whole = (0.4 < np.abs(ratio)) & (np.abs(ratio) < 2.5) & (0.5 < area) & (area < 2)
+    whole = (np.abs(ratio) > 0.4) & (np.abs(ratio) < 2.5) & (area > 0.5) & (area < 2)
     return ratio, area, whole
 
 
@@ -916,7 +916,7 @@ def _refuse_other_gap(found, train, new):
                 "argmax-of-one-column",
                 told,
                 "that argmax gives the class of any output; of a single column it is always 0.",
-                "How many columns the answers have, and from which probability on a hand is *right*.",
+                "How many columns the answers have, and what the probability is that of.",
             )
         if is_near(factor * (train["crossed"] - new["crossed"])):
             raise Mistake(
