@@ -106,6 +106,35 @@ def counted_from_one(labels, per_class, seed):
     return by_permutation(labels, per_class, seed) + 51
 
 
+@wrong("choose", "within-class")
+def places_within_the_class(labels, per_class, seed):
+    """The third picture of a class is the third of all."""
+    draw = np.random.default_rng(seed)
+    return np.concatenate([draw.permutation(n)[:per_class] for n in np.bincount(labels)])
+
+
+@wrong("choose", "fixed-seed")
+def the_notebooks_seed(labels, per_class, seed):
+    """Any seed will do."""
+    return by_permutation(labels, per_class, 1)
+
+
+@wrong("choose", "mixes-labels")
+def shuffled_in_place(labels, per_class, seed):
+    """`shuffle` gives a mixed copy."""
+    np.random.default_rng(seed).shuffle(labels)
+    return np.concatenate([np.flatnonzero(labels == k)[:per_class] for k in (0, 1)])
+
+
+@wrong("choose", "in-a-row")
+def a_block_from_a_random_start(labels, per_class, seed):
+    draw, blocks = np.random.default_rng(seed), []
+    for places in (np.flatnonzero(labels == label) for label in (0, 1)):
+        start = draw.integers(len(places) - per_class + 1)
+        blocks.append(places[start : start + per_class])
+    return np.concatenate(blocks)
+
+
 # ---------------------------------------------------------------- dummy
 
 
@@ -137,7 +166,7 @@ def accuracy_on_what_it_knows(known_labels, true_labels):
     return np.bincount(known_labels).max() / len(known_labels)
 
 
-@wrong("dummy", "known-share")
+@wrong("dummy", "a-half")
 def always_a_half(known_labels, true_labels):
     return 0.5
 
@@ -174,6 +203,16 @@ def guesses_at_random(known_labels, true_labels):
     return np.sum(known_shares * true_shares)
 
 
+@wrong("dummy", "number-not-class")
+def max_for_argmax(known_labels, true_labels):
+    return np.mean(true_labels == np.bincount(known_labels).max())
+
+
+@wrong("dummy", "side-by-side")
+def known_labels_as_answers(known_labels, true_labels):
+    return np.mean(known_labels == true_labels[: len(known_labels)])
+
+
 @wrong("dummy", "no-number")
 def one_for_each_picture(known_labels, true_labels):
     return true_labels == np.bincount(known_labels).argmax()
@@ -199,6 +238,12 @@ def by_the_helper():
 
 
 @right("backbone")
+def an_average_of_ones_own():
+    maps = backbones.backbone()
+    return _frozen(keras.Model(maps.input, layers.GlobalAveragePooling2D()(maps.output)))
+
+
+@wrong("backbone", "nested")
 def maps_and_an_average_of_ones_own():
     return keras.Sequential([backbones.backbone(), layers.GlobalAveragePooling2D()])
 
@@ -256,6 +301,23 @@ def rescaled_to_minus_1_to_1():
 def cloned_without_weights():
     """A clone brings its weights along."""
     return _frozen(keras.models.clone_model(by_hand()))
+
+
+@wrong("backbone", "in-one-row")
+def all_layers_but_the_last():
+    """A network is the list of its layers."""
+    return _frozen(keras.Sequential(backbones.imagenet_classifier().layers[:-1]))
+
+
+@wrong("backbone", "largest-not-average")
+def max_pooling():
+    maps = backbones.backbone()
+    return _frozen(keras.Model(maps.input, layers.GlobalMaxPooling2D()(maps.output)))
+
+
+@wrong("backbone", "before-activation")
+def average_before_the_relu():
+    return backbones.backbone(cut="top_bn", pooling="avg")
 
 
 @wrong("backbone", "not-a-network")
@@ -727,6 +789,12 @@ def pictures_from_0_to_1():
     """A network takes pixels from 0 to 1."""
     network, pictures, labels = _case(0.9)
     return network, pictures / 255, labels
+
+
+@wrong("bar", "few-pictures")
+def judged_on_what_it_learnt_from():
+    network, pictures, labels = _case(0.9)
+    return network, pictures[:20], labels[:20]
 
 
 @wrong("bar", "no-probability")

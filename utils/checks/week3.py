@@ -40,7 +40,16 @@ def choose(function):
     a_function(function, "choose")
     in_order = np.repeat([0, 1], [30, 50])
     mixed = np.random.default_rng(5).permutation(in_order)
-    chosen = _indices(result_of(function, in_order, 10, 1), in_order)
+    handed = in_order.copy()
+    chosen = _indices(result_of(function, handed, 10, 1), in_order)
+    if not np.array_equal(handed, in_order):
+        raise Mistake(
+            "mixes-labels",
+            "After the call, the array labels has another order than before.",
+            "that shuffle hands back a mixed copy; it mixes what it is given, and the labels no "
+            "longer belong to their pictures.",
+            "What shuffle and permutation do to their argument: try both on np.arange(5).",
+        )
     if len(chosen) == 10:
         raise Mistake(
             "in-all",
@@ -55,6 +64,15 @@ def choose(function):
             "that a share of the pictures and a number of pictures are the same.",
             "How many places you keep of each class.",
         )
+    first, second = chosen[:10], chosen[10:]
+    if first.max() < 30 and second.max() < 50 and second.min() < 30 <= second.max():
+        raise Mistake(
+            "within-class",
+            "The second class has 50 pictures, at places 30 to 79; your second ten are all below "
+            "50.",
+            "that the third picture of a class is the third picture of all.",
+            "Places within a class, and places among all pictures: which ones do you draw?",
+        )
     if len(np.unique(chosen)) < len(chosen):
         raise Mistake(
             "repeats",
@@ -64,12 +82,27 @@ def choose(function):
         )
     _refuse_unequal(np.bincount(in_order[chosen], minlength=2))
     other = _indices(result_of(function, in_order, 10, 2), in_order)
+    in_a_row = np.ptp(np.sort(chosen)[:10]) == np.ptp(np.sort(chosen)[10:]) == 9
+    if set(other) == set(chosen) and not in_a_row:
+        raise Mistake(
+            "fixed-seed",
+            "The pictures are drawn, but seeds 1 and 2 draw the same.",
+            "that the generator knows the argument seed by itself, or that SEED is the argument.",
+            "What stands in the brackets of default_rng: SEED of the notebook, or seed?",
+        )
     if set(other) == set(chosen):
         raise Mistake(
             "ignores-seed",
             "Two seeds gave the same pictures.",
             "that the first ones are as good as any: they may all show one person.",
             "What the seed is used for.",
+        )
+    if in_a_row:
+        raise Mistake(
+            "in-a-row",
+            "The ten of each class stand side by side.",
+            "that a random start is a random choice; neighbours may all show one person.",
+            "Each picture of a class should have the same chance, whatever else is drawn.",
         )
     if set(_indices(result_of(function, in_order, 10, 1), in_order)) != set(chosen):
         raise Mistake(
@@ -148,10 +181,11 @@ def _refuse_unequal(counts):
 def dummy(dummy_accuracy):
     """A function (known labels, true labels) that gives the accuracy of always the same answer."""
     a_function(dummy_accuracy, "dummy_accuracy")
-    known, true = np.repeat([0, 1, 2], [2, 5, 3]), np.repeat([0, 1, 2], [10, 6, 24])
+    known, true = np.repeat([0, 1, 2], [2, 7, 3]), np.repeat([0, 1, 2], [10, 6, 24])
     found = _share(result_of(dummy_accuracy, known, true))
     told = (
-        f"It knows five labels 1, three 2 and two 0, is judged on six 1 of 40; you say {found:g}."
+        "The dummy knows 12 labels: seven 1, three 2, two 0. Of the 40 that it is judged on, six "
+        f"are 1, 24 are 2, ten are 0. You say {found:g}."
     )
     if np.isclose(found, 0.6):
         raise Mistake(
@@ -167,12 +201,34 @@ def dummy(dummy_accuracy):
             "that a share and a percentage are the same.",
             "The task: from 0 to 1.",
         )
-    if np.isclose(found, 0.5):
+    if np.isclose(found, 7 / 12):
         raise Mistake(
             "known-share",
             told,
-            "that the known labels tell about the others; or that guessing is always 50 %.",
+            "that the known labels tell about the others.",
             "On which labels do you count?",
+        )
+    if np.isclose(found, 0.5):
+        raise Mistake(
+            "a-half",
+            told,
+            "that a dummy is right half of the time, whatever the classes are.",
+            "Classes that are not equally frequent: what does the one answer get?",
+        )
+    if found == 0:
+        raise Mistake(
+            "number-not-class",
+            told,
+            "that max gives the class; it gives how often the class comes (seven).",
+            "Of an array of counts: its largest value, or the place of that value?",
+        )
+    if np.isclose(found, 2 / 12) or np.isclose(found, 2 / 40):
+        raise Mistake(
+            "side-by-side",
+            told,
+            "that the known labels are the dummy's answers, one for each picture; they belong to "
+            "other pictures.",
+            "The dummy has one answer for all pictures.",
         )
     if np.isclose(found, 1 / 3):
         raise Mistake(
@@ -203,7 +259,8 @@ def dummy(dummy_accuracy):
     if not np.isclose(other, 0.3):
         raise Mistake(
             "always-one",
-            f"It knows seven labels 0 and three 1, is judged on twelve 0 of 40; you say {other:g}.",
+            f"The dummy knows ten labels: seven 0, three 1. Of the 40 that it is judged on, twelve "
+            f"are 0. You say {other:g}.",
             "that the most frequent class is always 1.",
             "Which class is the most frequent among the known labels?",
         )
@@ -233,6 +290,14 @@ def backbone(cut_backbone):
     """A function that gives the shipped network without its answers, frozen."""
     a_function(cut_backbone, "cut_backbone")
     base = network_from(result_of(cut_backbone), "cut_backbone")
+    if isinstance(base, keras.Sequential) and any("add" in one.name for one in base.layers):
+        raise Mistake(
+            "in-one-row",
+            "The network is a Sequential of the layers, one after the other; some of these layers "
+            "add what comes by two ways.",
+            "that a network is the list of its layers. The list does not say what goes where.",
+            "Of a network with branches, keras.Model(inputs, outputs) keeps the branches.",
+        )
     pictures = _made_up_pictures(3, 96)
     given = answers(base, pictures)
     if given.shape == (3, 1000):
@@ -273,15 +338,27 @@ def backbone(cut_backbone):
             "that a network that was loaded, or cut, is frozen; or that training=False freezes it.",
             "Section 3 of the lecture: the line that freezes.",
         )
+    if not any(isinstance(layer, keras.layers.Conv2D) for layer in base.layers):
+        raise Mistake(
+            "nested",
+            f"The base has {len(base.layers)} layers, one of them a whole network: "
+            f"{', '.join(layer.name for layer in base.layers)}.",
+            "that base.layers shows the layers of a network inside a network. Task 5 would not "
+            "find any by its name.",
+            "A cut, or an average, from the tensors of the network itself: its input, and a "
+            "layer's output.",
+        )
     return "raw pixels to 1,280 features, with ImageNet's weights, all of them frozen."
 
 
 def _refuse_other_features(given, pictures):
     """Compare with the features that the shipped network sees in these pictures."""
 
-    def are_of(pixels):
-        expected = answers(shipped_backbone(), pixels)
+    def are(expected):
         return np.allclose(given, expected, atol=0.02 * np.abs(expected).max())
+
+    def are_of(pixels):
+        return are(answers(shipped_backbone(), pixels))
 
     if are_of(pictures):
         return
@@ -297,12 +374,32 @@ def _refuse_other_features(given, pictures):
             "What this network takes: section 3 of the lecture, or the docstring of "
             "imagenet_classifier.",
         )
+    maps = {name: _maps(name, pictures) for name in ("top_activation", "top_bn")}
+    if are(maps["top_activation"].max((1, 2))):
+        raise Mistake(
+            "largest-not-average",
+            "The features are the largest value of each map, not its average.",
+            "that any pooling gives the same features.",
+            "What section 3 of the lecture says of each feature, and the name of the layer.",
+        )
+    if are(maps["top_bn"].mean((1, 2))):
+        raise Mistake(
+            "before-activation",
+            f"{(given < 0).mean():.0%} of the features are negative: the last ReLU is missing.",
+            "that an activation is no layer of its own, and may be left out.",
+            "The names of the last layers: which of them come before the average?",
+        )
     raise Mistake(
         "other-weights",
         "The features are not those of the network that learnt from ImageNet.",
         "that layers made anew, or cloned, bring their weights along.",
         "What keras.Model(inputs, outputs) is made from; and no preparation before it.",
     )
+
+
+def _maps(name, pictures):
+    base = shipped_backbone()
+    return answers(keras.Model(base.input, base.get_layer(name).output), pictures)
 
 
 def _made_up_pictures(count, side):
@@ -621,6 +718,13 @@ def bar(model, pictures, labels):
             f"The pictures have pixels of {pictures.min():.1f} to {pictures.max():.1f}.",
             "that a network takes pixels from 0 to 1.",
             "What the base takes: section 3.",
+        )
+    if len(labels) < 50:
+        raise Mistake(
+            "few-pictures",
+            f"{len(labels)} pictures are too few to tell, and perhaps those it has learnt from.",
+            "that a network which knows its training pictures knows others.",
+            "Which pictures has nobody seen yet? They are loaded in section 2.",
         )
     given = answers(model, pictures)
     if given.shape != (len(labels), 1) or not np.isfinite(given).all():
