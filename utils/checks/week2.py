@@ -916,7 +916,7 @@ def _refuse_other_gap(found, train, new):
                 "argmax-of-one-column",
                 told,
                 "that argmax gives the class of any output; of a single column it is always 0.",
-                "How many columns the answers have; a probability says *right* from which value on?",
+                "How many columns the answers have; from which probability on is a hand *right*?",
             )
         if is_near(factor * (train["crossed"] - new["crossed"])):
             raise Mistake(
