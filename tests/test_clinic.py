@@ -144,6 +144,35 @@ def test_a_wrong_diagnosis_meets_the_evidence_that_was_seen(who, capsys):
         assert true not in said and not patient.diagnosed
 
 
+def test_a_wrong_diagnosis_costs_a_test_and_with_none_left_the_case(capsys):
+    patient = clinic.patient(1)
+    true = str(patient._seen["illness"])
+    wrong = [name for name in clinic.ILLNESSES if name != true]
+    for left, name in zip((3, 2, 1, 0), wrong, strict=False):
+        for _ in range(2):  # the same one again costs nothing
+            assert patient.diagnose(name) is False and patient.budget == left
+    assert not patient.lost and patient.curves() is None and patient.ordered == []
+    assert patient.diagnose(wrong[4]) is False and patient.lost
+    capsys.readouterr()
+    assert patient.diagnose(true) is False and not patient.diagnosed
+    assert 'clinic.patient("week1", 1)' in capsys.readouterr().out
+
+
+def test_the_right_diagnosis_costs_nothing():
+    patient = clinic.patient(1)
+    assert patient.diagnose(str(patient._seen["illness"])) is True
+    assert patient.budget == clinic.BUDGET
+
+
+def test_the_lists_that_a_learner_sees_give_no_patient_away():
+    shown = repr((clinic.ILLNESSES, clinic.MENDS, clinic.TESTS))
+    assert set(clinic.ILLNESSES) == set(ILLNESSES) and set(clinic.MENDS) == set(MENDS)
+    assert "<function" not in shown
+    for illness in ILLNESSES.values():
+        assert illness.expert not in shown
+        assert illness.mend not in repr(clinic.ILLNESSES)
+
+
 @pytest.mark.parametrize("who", ALL, ids=NAMES)
 def test_nothing_speaks_against_the_right_diagnosis(who):
     seen = clinic.patient(*who)._seen

@@ -11,6 +11,7 @@ import pytest
 from utils import checks, progress
 from utils.checks import _guard
 from utils.checks._judging import Mistake, a_function, check, result_of
+from utils.paths import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +72,24 @@ def test_what_the_check_cannot_use_is_not_called_an_error_of_the_learners_code()
     with pytest.raises(Mistake, match="could not be used") as caught:
         add()  # nothing was handed over
     assert caught.value.name == "unusable" and "TypeError" in str(caught.value)
+
+
+def test_an_error_in_the_courses_files_is_not_told_as_a_line_of_the_learners_cell():
+    # As a notebook finds them, with sys.path.insert(0, "..").
+    place = str(ROOT / "week3_transfer_learning" / ".." / "utils" / "checks" / "week9.py")
+    code = "@check(1, 'Task 9')\ndef refuse(answer):\n    raise ValueError('no pixels')"
+    courses = {"check": check}
+    exec(compile(code, place, "exec"), courses)
+    with pytest.raises(Mistake, match="could not be used: ValueError: no pixels"):
+        courses["refuse"](3)
+
+
+def test_an_error_of_keras_is_told_without_colours_and_arrays():
+    def broken(a, b):
+        raise ValueError("\x1b[1mNo such shape.\x1b[0m\n\nArguments received by f():\n  [[0. 0.]]")
+
+    said = sentence(broken)
+    assert "ValueError: No such shape. (line" in said
 
 
 def test_a_loop_ends_and_so_does_its_thread():

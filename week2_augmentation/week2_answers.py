@@ -52,14 +52,42 @@ def mirrored_hands_are_rare():
     return "C", "C"
 
 
-@wrong("recipes", "all-in-place")
+@right("recipes")
+def letters_in_one_word():
+    return "CB"
+
+
+@right("recipes")
+def letters_in_one_text():
+    return "c, b"
+
+
+@wrong("recipes", "light-is-rare")
 def dark_pictures_are_rare():
     return "C", "D"
 
 
-@wrong("recipes", "not-two")
+@wrong("recipes", "nearer-is-rare")
+def shifted_pictures_are_rare():
+    """All hands stand in the middle."""
+    return "C", "A"
+
+
+@wrong("recipes", "all-in-place")
+def nothing_is_out_of_place():
+    """Whatever keeps the label is useful."""
+    return "C", None
+
+
+@wrong("recipes", "one-letter")
 def one_letter():
+    """One recipe is to blame for everything."""
     return "C"
+
+
+@wrong("recipes", "not-two")
+def letters_in_a_dict():
+    return {"breaks": "C", "hardly occurs": "B"}
 
 
 @wrong("recipes", "no-letter")
@@ -201,6 +229,46 @@ def shifted_out_of_the_frame():
     return keras.Sequential([layers.RandomTranslation(0.9, 0.9, fill_mode="nearest")])
 
 
+@wrong("augmentation", "hand-gone")
+def shifted_by_half_a_picture():
+    """The more variety the better. What leaves on one side is reflected on the other."""
+    return keras.Sequential([layers.RandomTranslation(0.6, 0.6)])
+
+
+@wrong("augmentation", "upside-down")
+def flipped_both_ways():
+    """Two mirrors undo each other: Keras flips in both directions at once."""
+    return keras.Sequential([layers.RandomFlip("horizontal_and_vertical")])
+
+
+@wrong("augmentation", "washed-out")
+def any_light_at_all():
+    """Light may change at will."""
+    return keras.Sequential([layers.RandomBrightness(0.9)])
+
+
+@wrong("augmentation", "too-weak")
+def a_quarter_of_a_pixel():
+    """A recipe works by being there."""
+    return keras.Sequential([layers.RandomTranslation(0.01, 0.01)])
+
+
+@wrong("augmentation", "strength-refused")
+def turned_by_30_degrees():
+    """Strengths are degrees."""
+    return keras.Sequential([layers.RandomRotation(30)])
+
+
+@wrong("augmentation", "mirrors")
+def flipped_and_changed_in_every_other_way():
+    return _recipe(layers.RandomFlip("horizontal"), layers.RandomZoom(0.15))
+
+
+@right("augmentation")
+def as_little_as_does_something():
+    return keras.Sequential([layers.RandomRotation(0.02, fill_mode="nearest")])
+
+
 @wrong("augmentation", "not-callable")
 def a_list_of_layers():
     return [layers.RandomRotation(0.08), layers.RandomZoom(0.1)]
@@ -333,7 +401,8 @@ def one_output_for_each_class():
 @wrong("network", "wrong-output-shape")
 def not_flattened():
     inputs = keras.Input((28, 28, 1))
-    x = layers.Dropout(0.3)(layers.Conv2D(4, 3)(inputs))
+    x = layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(inputs))
+    x = layers.Dropout(0.3)(x)
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
 
 
@@ -349,6 +418,83 @@ def a_dense_layer_of_any_size():
     inputs = keras.Input((28, 28, 1))
     x = layers.Dense(2_000_000)(layers.Flatten()(inputs))
     return keras.Model(inputs, layers.Dense(1, activation="sigmoid")(layers.Dropout(0.3)(x)))
+
+
+def _between(*first, drop=None):
+    """A network that begins with those layers, rescaling or not."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *first,
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            drop or layers.Dropout(0.4),
+            _sigmoid(),
+        ]
+    )
+
+
+@right("network")
+def normalized_by_its_first_layer():
+    return _between(layers.BatchNormalization())
+
+
+@wrong("network", "maps-used-up")
+def filters_of_the_lecture():
+    """Layers made for 150 pixels fit 28 as well."""
+    network = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])
+    for filters in (16, 32, 64, 64):
+        network.add(layers.Conv2D(filters, 3, activation="relu"))
+        network.add(layers.MaxPooling2D())
+    for layer in (layers.Flatten(), layers.Dropout(0.5), _sigmoid()):
+        network.add(layer)
+    return network
+
+
+@wrong("network", "not-rescaled")
+def raw_pixels_to_the_convolution():
+    """A network copes with any range."""
+    return _between()
+
+
+@wrong("network", "rescaled-twice")
+def rescaled_twice_in_the_network():
+    """Once more does no harm."""
+    return _between(layers.Rescaling(1 / 255), layers.Rescaling(1 / 255))
+
+
+@wrong("network", "multiplied")
+def rescaling_as_a_divisor():
+    """Rescaling(255) divides."""
+    return _between(layers.Rescaling(255))
+
+
+@wrong("network", "noise-not-dropout")
+def noise_instead_of_dropout():
+    """Whatever disturbs is dropout."""
+    return _between(layers.Rescaling(1 / 255), drop=layers.GaussianNoise(0.3))
+
+
+@wrong("network", "no-dropout")
+def brightness_in_place_of_dropout():
+    """Augmentation is dropout enough."""
+    light = layers.RandomBrightness(0.2)
+    return _between(light, layers.Rescaling(1 / 255), drop=layers.Dropout(0.0))
+
+
+@wrong("network", "other-input")
+def three_channels():
+    """Every picture has three channels."""
+    return keras.Sequential(
+        [
+            keras.Input((28, 28, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Flatten(),
+            layers.Dropout(0.4),
+            _sigmoid(),
+        ]
+    )
 
 
 @wrong("network", "not-a-network")
@@ -406,7 +552,8 @@ def functional_with_batchnorm_and_recipe(train, new):
     x = layers.BatchNormalization()(layers.Conv2D(4, 3)(layers.Rescaling(1 / 255)(x)))
     x = layers.Dropout(0.3)(layers.GlobalMaxPooling2D()(x))
     network = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(x))
-    return _shuffled(train).cache().shuffle(9), _batches(new).cache(), network
+    data = tf.data.Dataset.from_tensor_slices(train).cache().shuffle(99).batch(16)
+    return data, _batches(new).cache(), network
 
 
 @wrong("place", "new-pictures-changed")
@@ -476,6 +623,56 @@ def never_shuffled(train, new):
 def shuffled_once(train, new):
     data = tf.data.Dataset.from_tensor_slices(train).shuffle(100, reshuffle_each_iteration=False)
     return data.batch(16), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "batches-shuffled")
+def shuffled_after_batching(train, new):
+    """Shuffling batches shuffles pictures."""
+    return _batches(train, 32).shuffle(1000), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "augmented-once")
+def cached_at_the_end(train, new):
+    """One variant of each picture is enough."""
+    return _mapped(_shuffled(train)).cache(), _batches(new), _network()
+
+
+@wrong("place", "sides-swapped")
+def new_pictures_first(train, new):
+    """The order of data sets does not matter."""
+    return _shuffled(new), _batches(train), _network_with_recipe()
+
+
+@wrong("place", "sides-mixed")
+def learns_from_new_pictures_too(train, new):
+    """More pictures are better."""
+    data = _shuffled(train).unbatch().concatenate(_shuffled(new).unbatch())
+    return data.shuffle(100).batch(16), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "other-pictures")
+def arrays_of_another_cell(train, new):
+    """A function may take its pictures from anywhere."""
+    elsewhere = np.zeros((313, 28, 28, 1), "float32"), np.zeros(313, "int32")
+    return _shuffled(elsewhere), _batches(new), _network_with_recipe()
+
+
+@wrong("place", "other-order")
+def network_first(train, new):
+    return _network_with_recipe(), _shuffled(train), _batches(new)
+
+
+@wrong("place", "made-in-the-map")
+def recipe_made_in_the_map(train, new):
+    """What stands in a lambda happens once."""
+    data = _shuffled(train).map(lambda images, labels: (_recipe()(images, training=True), labels))
+    return data, _batches(new), _network()
+
+
+@wrong("place", "not-rescaled")
+def a_weak_recipe_before_raw_pixels(train, new):
+    recipe = layers.RandomTranslation(0.02, 0.02)
+    return _shuffled(train), _batches(new), _between(recipe)
 
 
 @wrong("place", "endless")
@@ -563,6 +760,25 @@ def from_a_history(model, train, new):
     return 100 * (history["accuracy"][-1] - history["val_accuracy"][-1])
 
 
+@wrong("gap", "from-the-history")
+def from_the_history_that_is_there(model, train, new):
+    """The history's training accuracy is that of the network in use."""
+    history = model.history.history
+    return 100 * (history["accuracy"][-1] - history["val_accuracy"][-1])
+
+
+@wrong("gap", "labels-not-given")
+def pairs_not_taken_apart(model, train, new):
+    """A pair is taken apart by itself."""
+    return 100 * (model.evaluate(train, verbose=0)[1] - model.evaluate(new, verbose=0)[1])
+
+
+@wrong("gap", "no-sign")
+def without_a_sign(model, train, new):
+    """A gap has no sign."""
+    return abs(by_evaluate(model, train, new))
+
+
 @wrong("gap", "argmax-of-one-column")
 def by_argmax(model, train, new):
     shares = [np.mean(model.predict(x, verbose=0).argmax(axis=1) == y) for x, y in (train, new)]
@@ -617,6 +833,10 @@ def _looks_at_the_first_pixel():
     return network
 
 
+def _with_dropout(network):
+    return keras.Sequential([network, layers.Dropout(0.0)])
+
+
 def _case(train_right, new_right):
     """A network with such accuracies, and the pictures on which it has them."""
     pairs = []
@@ -640,7 +860,22 @@ def better_on_new_pictures():
 
 @wrong("bar", "gap-too-wide")
 def learnt_by_heart():
+    """Having dropout is enough, whatever its rate."""
+    network, *sides = _case(1.0, 0.85)
+    return _with_dropout(network), *sides
+
+
+@wrong("bar", "no-remedy")
+def the_network_to_beat():
+    """A smaller gap comes with training alone."""
     return _case(1.0, 0.85)
+
+
+@wrong("bar", "sides-swapped")
+def new_side_first():
+    """The order of the sides does not matter."""
+    network, train, (images, labels) = _case(0.9, 0.84)
+    return network, train, (images[:150], labels[:150])
 
 
 @wrong("bar", "knows-nothing")

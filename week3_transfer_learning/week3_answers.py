@@ -12,6 +12,7 @@ from utils import backbones
 from utils.checks.answers import right, wrong
 
 layers = keras.layers
+SIZE = (96, 96)
 
 
 # ---------------------------------------------------------------- choose
@@ -105,6 +106,35 @@ def counted_from_one(labels, per_class, seed):
     return by_permutation(labels, per_class, seed) + 51
 
 
+@wrong("choose", "within-class")
+def places_within_the_class(labels, per_class, seed):
+    """The third picture of a class is the third of all."""
+    draw = np.random.default_rng(seed)
+    return np.concatenate([draw.permutation(n)[:per_class] for n in np.bincount(labels)])
+
+
+@wrong("choose", "fixed-seed")
+def the_notebooks_seed(labels, per_class, seed):
+    """Any seed will do."""
+    return by_permutation(labels, per_class, 1)
+
+
+@wrong("choose", "mixes-labels")
+def shuffled_in_place(labels, per_class, seed):
+    """`shuffle` gives a mixed copy."""
+    np.random.default_rng(seed).shuffle(labels)
+    return np.concatenate([np.flatnonzero(labels == k)[:per_class] for k in (0, 1)])
+
+
+@wrong("choose", "in-a-row")
+def a_block_from_a_random_start(labels, per_class, seed):
+    draw, blocks = np.random.default_rng(seed), []
+    for places in (np.flatnonzero(labels == label) for label in (0, 1)):
+        start = draw.integers(len(places) - per_class + 1)
+        blocks.append(places[start : start + per_class])
+    return np.concatenate(blocks)
+
+
 # ---------------------------------------------------------------- dummy
 
 
@@ -136,7 +166,7 @@ def accuracy_on_what_it_knows(known_labels, true_labels):
     return np.bincount(known_labels).max() / len(known_labels)
 
 
-@wrong("dummy", "known-share")
+@wrong("dummy", "a-half")
 def always_a_half(known_labels, true_labels):
     return 0.5
 
@@ -173,6 +203,16 @@ def guesses_at_random(known_labels, true_labels):
     return np.sum(known_shares * true_shares)
 
 
+@wrong("dummy", "number-not-class")
+def max_for_argmax(known_labels, true_labels):
+    return np.mean(true_labels == np.bincount(known_labels).max())
+
+
+@wrong("dummy", "side-by-side")
+def known_labels_as_answers(known_labels, true_labels):
+    return np.mean(known_labels == true_labels[: len(known_labels)])
+
+
 @wrong("dummy", "no-number")
 def one_for_each_picture(known_labels, true_labels):
     return true_labels == np.bincount(known_labels).argmax()
@@ -198,6 +238,12 @@ def by_the_helper():
 
 
 @right("backbone")
+def an_average_of_ones_own():
+    maps = backbones.backbone()
+    return _frozen(keras.Model(maps.input, layers.GlobalAveragePooling2D()(maps.output)))
+
+
+@wrong("backbone", "nested")
 def maps_and_an_average_of_ones_own():
     return keras.Sequential([backbones.backbone(), layers.GlobalAveragePooling2D()])
 
@@ -257,6 +303,23 @@ def cloned_without_weights():
     return _frozen(keras.models.clone_model(by_hand()))
 
 
+@wrong("backbone", "in-one-row")
+def all_layers_but_the_last():
+    """A network is the list of its layers."""
+    return _frozen(keras.Sequential(backbones.imagenet_classifier().layers[:-1]))
+
+
+@wrong("backbone", "largest-not-average")
+def max_pooling():
+    maps = backbones.backbone()
+    return _frozen(keras.Model(maps.input, layers.GlobalMaxPooling2D()(maps.output)))
+
+
+@wrong("backbone", "before-activation")
+def average_before_the_relu():
+    return backbones.backbone(cut="top_bn", pooling="avg")
+
+
 @wrong("backbone", "not-a-network")
 def only_the_output():
     return backbones.imagenet_classifier().get_layer("avg_pool").output
@@ -302,6 +365,23 @@ def on_the_same_graph_layer_by_layer(base):
     )
 
 
+@right("head")
+def for_the_size_of_the_pictures(base):
+    """As section 14 of the lecture, turned pictures included."""
+    base.trainable = False
+    inputs = keras.Input((*SIZE, 3))
+    values = base(layers.RandomFlip("horizontal")(inputs), training=False)
+    return _compiled(keras.Model(inputs, _sigmoid()(layers.Dropout(0.2)(values))))
+
+
+@right("head")
+def frozen_after_compiling(base):
+    """Before the first fit it makes no difference."""
+    model = _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
+    base.trainable = False
+    return model
+
+
 class OwnNetwork(keras.Model):
     def __init__(self, base):
         super().__init__()
@@ -327,7 +407,7 @@ def rmsprop_and_binary_accuracy(base):
 
 @wrong("head", "base-learns")
 def never_frozen(base):
-    return _compiled(keras.Sequential([keras.Input((16, 16, 3)), base, _sigmoid()]))
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
 
 
 @wrong("head", "base-learns")
@@ -345,7 +425,29 @@ def convolutions_frozen_only(base):
         if isinstance(layer, layers.BatchNormalization):
             layer.trainable = True
             layer.gamma.trainable = layer.beta.trainable = False
-    return _compiled(keras.Sequential([keras.Input((16, 16, 3)), base, _sigmoid()]))
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), base, _sigmoid()]))
+
+
+@wrong("head", "rescaled")
+def rescaled_before_the_base(base):
+    """Pixels must be rescaled before any network."""
+    base.trainable = False
+    rescaling = layers.Rescaling(1 / 127.5, -1)
+    return _compiled(keras.Sequential([keras.Input((*SIZE, 3)), rescaling, base, _sigmoid()]))
+
+
+@wrong("head", "rescaled")
+def colours_brought_to_mean_0(base):
+    base.trainable = False
+    inputs = keras.Input((*SIZE, 3))
+    values = keras.applications.resnet50.preprocess_input(inputs)
+    return _compiled(keras.Model(inputs, _sigmoid()(base(values))))
+
+
+@wrong("head", "takes-features")
+def the_head_alone(base):
+    """The head is the network; the base runs apart."""
+    return _compiled(keras.Sequential([keras.Input((1280,)), layers.Dropout(0.2), _sigmoid()]))
 
 
 @wrong("head", "softmax-of-one")
@@ -453,6 +555,18 @@ def freeze_below_and_all_batchnorm(model, base, first):
     return _compiled(model, 1e-4)
 
 
+@right("unfreeze")
+def the_base_still_called_frozen(model, base, first):
+    """Only the layers are set, after the base; the model around them is trainable."""
+    base.trainable = False
+    upper = False
+    for layer in base.layers:
+        upper = upper or layer.name == first
+        if upper and not isinstance(layer, layers.BatchNormalization):
+            layer.trainable = True
+    return _compiled(model, 1e-5)
+
+
 @wrong("unfreeze", "batchnorm-moves")
 def batchnorm_unfrozen_as_the_base_was_called_in_inference_mode(model, base, first):
     """`base(inputs, training=False)` settles the mode; in a functional model, fit decides anew."""
@@ -543,6 +657,37 @@ def the_lower_layers_instead(model, base, first):
     for number, layer in enumerate(base.layers):
         lower = number <= names.index(first)
         layer.trainable = lower and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "wrong-layers")
+def only_the_layers_below(model, base, first):
+    """The first are on top."""
+    base.trainable = True
+    names = [layer.name for layer in base.layers]
+    for number, layer in enumerate(base.layers):
+        lower = number < names.index(first)
+        layer.trainable = lower and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "by-alphabet")
+def names_compared(model, base, first):
+    """Names grow from below."""
+    base.trainable = True
+    for layer in base.layers:
+        upper = layer.name >= first
+        layer.trainable = upper and not isinstance(layer, layers.BatchNormalization)
+    return _compiled(model, 1e-5)
+
+
+@wrong("unfreeze", "other-layers")
+def through_the_layers_of_the_model(model, base, first):
+    """The layers of the base are layers of the model."""
+    base.trainable, upper = True, False
+    for layer in model.layers:
+        upper = upper or layer.name == first
+        layer.trainable = upper and not isinstance(layer, layers.BatchNormalization)
     return _compiled(model, 1e-5)
 
 
@@ -644,6 +789,12 @@ def pictures_from_0_to_1():
     """A network takes pixels from 0 to 1."""
     network, pictures, labels = _case(0.9)
     return network, pictures / 255, labels
+
+
+@wrong("bar", "few-pictures")
+def judged_on_what_it_learnt_from():
+    network, pictures, labels = _case(0.9)
+    return network, pictures[:20], labels[:20]
 
 
 @wrong("bar", "no-probability")

@@ -8,6 +8,8 @@ import functools
 import inspect
 import io
 import linecache
+import os
+import re
 import sys
 import textwrap
 import threading
@@ -261,7 +263,7 @@ def _as_stop(error, seconds):
         )
     what = type(error).__name__
     with suppress(Exception):  # even str() of an error can fail
-        what += f": {str(error) or 'no message'}"[:300]
+        what += f": {_message(error) or 'no message'}"[:300]
     line = _learners_line(error)
     if line is None:  # the check could not use what it was given
         return Mistake(
@@ -276,11 +278,21 @@ def _as_stop(error, seconds):
     )
 
 
+def _message(error):
+    """What an error says, without Keras's colours and the arrays that it lists after that."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+    return text.partition("Arguments received by")[0].strip()
+
+
 def _learners_line(error):
     """Return the line of the learner's code in which an error arose, or None."""
     for frame, number in reversed(list(traceback.walk_tb(error.__traceback__))):
         file = frame.f_code.co_filename
-        if not file.startswith((str(ROOT / "utils"), sys.prefix, sys.base_prefix, "<frozen")):
+        if not file.startswith("<frozen") and not os.path.realpath(file).startswith(_NOT_LEARNERS):
             text = linecache.getline(file, number).strip()
             return f"line {number} of its cell, in {frame.f_code.co_name}: {text[:WIDTH] or '?'}"
     return None
+
+
+# Real paths: a notebook's utils come as "week3_transfer_learning/../utils", .venv may be a link.
+_NOT_LEARNERS = tuple(map(os.path.realpath, (ROOT / "utils", sys.prefix, sys.base_prefix)))

@@ -87,7 +87,7 @@ def refuse_unless_one_probability(model, pictures):
             "softmax-of-one",
             "Every answer is exactly 1, whatever the picture.",
             "that softmax makes a probability of any output; a single one just gets all of it.",
-            "The activation of the last layer; week 4's table compares the two kinds of output.",
+            "The activation of the last layer: which one makes a probability of one number alone?",
         )
     if extreme.min() < 0 or extreme.max() > 1:
         raise Mistake(
@@ -124,7 +124,7 @@ def refuse_unless_loss_fits(model):
             "The loss is 0 for every answer, right or wrong.",
             "that categorical cross-entropy is the loss for classes, two of them included; of one "
             "output it makes a certainty first.",
-            "The loss for one probability; the table at the top of week 4.",
+            "The loss for one probability, as in week 1.",
         )
     if abs(right[0] - 0.3133) < 0.01:  # -ln sigmoid(1)
         raise Mistake(

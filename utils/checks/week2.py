@@ -4,6 +4,8 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
+from unittest import mock
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -22,6 +24,16 @@ from utils.checks._networks import (
 MOST_GAP = 10  # percentage points
 LEAST_ACCURACY = 0.78  # of new pictures
 SIDE = 28  # pixels
+COPIES = 256  # of a picture, so that what is usual among its variants hardly depends on chance
+PLAIN = (  # layers that keep no network from learning by heart
+    keras.Sequential,
+    keras.layers.InputLayer,
+    keras.layers.Rescaling,
+    keras.layers.Conv2D,
+    keras.layers.MaxPooling2D,
+    keras.layers.Flatten,
+    keras.layers.Dense,
+)
 DROPOUTS = (
     keras.layers.Dropout,
     keras.layers.SpatialDropout2D,
@@ -38,12 +50,22 @@ def recipes(name_recipes):
     """A function that gives two letters: what breaks labels, and what hardly occurs."""
     a_function(name_recipes, "name_recipes")
     given = result_of(name_recipes)
+    if isinstance(given, str) and len(letters := given.replace(",", " ").split()) == 1:
+        letters = list(letters[0])  # "CB" is as clear as "C, B"
+    given = letters if isinstance(given, str) and len(letters) == 2 else given
+    if isinstance(given, str) and len(letters) == 1:
+        raise Mistake(
+            "one-letter",
+            f"name_recipes gave {given!r:.40}, one letter.",
+            "that one recipe is to blame for everything.",
+            "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
+        )
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise Mistake(
             "not-two",
             f"name_recipes gave {given!r:.40}, not two letters.",
-            "that one recipe is to blame for everything.",
-            "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
+            "that whoever calls a function understands any form of its answer.",
+            'Two letters with a comma after return, such as "A", "D".',
         )
     breaks, occurs = map(_letter, given)
     if breaks is None:
@@ -88,11 +110,25 @@ def recipes(name_recipes):
             "that a wrong label makes a picture unusual; it is a usual one of the other class.",
             "The printed range in which hands lean, and which row leaves it.",
         )
-    if occurs != "B":
+    if occurs == "A":
+        raise Mistake(
+            "nearer-is-rare",
+            "The labels are right. But hands as A shows them do occur.",
+            "that all hands stand in the middle and have one size.",
+            "The twelve hands of section 1: do they? And the printed range in which hands lean.",
+        )
+    if occurs == "D":
+        raise Mistake(
+            "light-is-rare",
+            "The labels are right. But a little more or less light does occur.",
+            "that a change of every pixel makes an unusual picture.",
+            "The printed range in which hands lean, and which row leaves it.",
+        )
+    if occurs is None:
         raise Mistake(
             "all-in-place",
-            "The labels are right. But that other recipe makes pictures such as do occur.",
-            "that whatever keeps the label is useful, so none is out of place.",
+            "The labels are right. But one of the other recipes makes pictures that hardly occur.",
+            "that whatever keeps the label is useful.",
             "The printed range in which hands lean, and which row leaves it.",
         )
     return f"{breaks} makes left hands of right ones; {occurs} turns hands as nobody holds them."
@@ -120,7 +156,7 @@ def _letter(given):
 def augmentation(build_augmentation):
     """A function that makes a recipe, to be called as recipe(images, training=...)."""
     a_function(build_augmentation, "build_augmentation")
-    recipe = result_of(build_augmentation)
+    recipe = _recipe_from(build_augmentation)
     if not callable(recipe):
         raise Mistake(
             "not-callable",
@@ -128,7 +164,7 @@ def augmentation(build_augmentation):
             "that a list of layers is a recipe already, or a function hands back its last line.",
             "The word return, and keras.Sequential around the layers.",
         )
-    pictures = np.repeat(_made_up_hand()[None], 64, axis=0)
+    pictures = np.repeat(_made_up_hand()[None], COPIES, axis=0)
     first, second = (_apply(recipe, pictures, training=True) for _ in range(2))
     if len(first) != len(pictures):
         raise Mistake(
@@ -155,7 +191,7 @@ def augmentation(build_augmentation):
     if np.allclose(first, first[:1], atol=0.5):
         raise Mistake(
             "same-for-batch",
-            "64 copies of one picture came out as 64 equal variants.",
+            f"{COPIES} copies of one picture came out as {COPIES} equal variants.",
             "that one draw for each batch is variety enough.",
             "Where the random number is drawn: Keras' layers draw one for each picture.",
         )
@@ -176,7 +212,22 @@ def augmentation(build_augmentation):
         )
     _refuse_mirrors(first)
     _refuse_too_strong(first)
+    _refuse_too_weak(first)
     return "each picture changes in its own way, in training alone, and stays a right hand."
+
+
+def _recipe_from(build_augmentation):
+    try:
+        return result_of(build_augmentation)
+    except ValueError as error:
+        if "in the range" not in str(error):
+            raise
+        raise Mistake(
+            "strength-refused",
+            f"Keras refuses the strength of a layer: {error}"[:200],
+            "that strengths are degrees or per cent; they are shares: of a full turn, of a side.",
+            "Your largest numbers. What share of a full turn are 36 degrees?",
+        ) from error
 
 
 def _apply(recipe, pictures, training):
@@ -222,8 +273,8 @@ def _refuse_other_range(pictures):
 
 def _refuse_mirrors(variants):
     """Refuse a recipe that mirrors: a mirror turns a right hand into a left one."""
-    side = np.array([_handedness(picture) for picture in variants])
-    mirrored = np.mean(side * _handedness(_made_up_hand()) < 0)
+    ratio, _, whole = _compared(variants)
+    mirrored = np.mean(whole & (ratio < 0))
     if mirrored > 0.2:
         raise Mistake(
             "mirrors",
@@ -235,14 +286,22 @@ def _refuse_mirrors(variants):
 
 def _refuse_too_strong(variants):
     original = _made_up_hand()
-    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
-    if np.mean((area < 0.5) | (area > 2.5)) > 0.2:
+    ratio, area, whole = _compared(variants)
+    spoilt = np.mean((np.abs(ratio) < 0.3) | (np.abs(ratio) > 3) | (area < 0.5) | (area > 2.5))
+    if spoilt > 0.3:
         raise Mistake(
             "hand-gone",
-            f"In {np.mean((area < 0.5) | (area > 2.5)):.0%} of the variants the hand is gone or "
-            "much too large.",
+            f"In {spoilt:.0%} of the variants the hand is gone, cut, doubled or much too large.",
             "that the more variety the better.",
             "The strength of shift, zoom or cropping; show some variants, as in section 3.",
+        )
+    pale = np.mean(np.ptp(variants, axis=(1, 2, 3)) < 60)
+    if pale > 0.12:
+        raise Mistake(
+            "washed-out",
+            f"{pale:.0%} of the variants are nearly all black or all white.",
+            "that light may change at will, as it moves no pixel.",
+            "The strength of brightness or contrast; show a dozen variants, as in section 3.",
         )
     turn = np.array([_axis(picture) for picture in variants]) - _axis(original)
     turn = np.abs((turn + 90) % 180 - 90)  # a long shape, so half a turn cannot be told
@@ -253,6 +312,41 @@ def _refuse_too_strong(variants):
             "that as long as the label is true, the stronger the better.",
             "The printed range in which hands lean; a rotation of 0.1 is 36 degrees either way.",
         )
+    turn = np.array([_pointing(picture) for picture in variants]) - _pointing(original)
+    upside_down = np.mean(whole & (np.abs((turn + 180) % 360 - 180) > 120))
+    if upside_down > 0.2:
+        raise Mistake(
+            "upside-down",
+            f"{upside_down:.0%} of the variants stand on their fingertips.",
+            "that two mirrors undo each other: they are half a turn.",
+            "The printed range in which hands lean, and a layer that flips in two directions.",
+        )
+
+
+def _refuse_too_weak(variants):
+    change = np.abs(variants - _made_up_hand()).mean(axis=(1, 2, 3))
+    if np.percentile(change, 90) < 2.8:  # grey values; a turn of 0.02, 7 degrees, makes 3.6
+        raise Mistake(
+            "too-weak",
+            f"Nine variants in ten differ from their picture by {np.percentile(change, 90):.1f} "
+            "grey values or less: hardly at all.",
+            "that a recipe works by being there, whatever its strength.",
+            "The strengths of your layers: 0.01 of a side of 28 is a quarter of a pixel.",
+        )
+
+
+def _compared(variants):
+    """Compare variants of the made-up hand with itself.
+
+    Returns:
+        (ratio, area, whole), a value for each variant: handedness and area relative to the
+        original, the first negative for a left hand; whether it still is the shape of one hand.
+    """
+    original = _made_up_hand()
+    ratio = np.array([_handedness(picture) for picture in variants]) / _handedness(original)
+    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
+    whole = (np.abs(ratio) > 0.4) & (np.abs(ratio) < 2.5) & (area > 0.5) & (area < 2)
+    return ratio, area, whole
 
 
 def _made_up_hand():
@@ -285,6 +379,12 @@ def _axis(picture):
     return np.degrees(np.arctan2(2 * m(1, 1), m(2, 0) - m(0, 2)) / 2)
 
 
+def _pointing(picture):
+    """Direction in which a shape is lopsided, in degrees; it turns with the shape, full circle."""
+    m = _moments(picture)
+    return np.degrees(np.arctan2(m(2, 1) + m(0, 3), m(3, 0) + m(1, 2)))
+
+
 def _handedness(picture):
     """Hu's seventh moment invariant of a shape, which a mirror turns into its negative.
 
@@ -305,13 +405,23 @@ def network(build_network):
     """A function that makes a network from raw pixels to one probability, with dropout."""
     a_function(build_network, "build_network")
     model = _built(build_network)
+    _refuse_other_input(model)
     pictures = np.random.default_rng(0).uniform(0, 255, (16, SIDE, SIDE, 1)).astype("float32")
     answers(model, pictures[:2])
     refuse_if_huge(model)
+    _refuse_unscaled(model, pictures)
     given = refuse_unless_one_probability(model, pictures)
     _refuse_if_restless(model, pictures, given)
-    rates = [layer.rate for layer in model._flatten_layers() if isinstance(layer, DROPOUTS)]
-    if not any(rates) and not _differ_on_constant_pictures(model):
+    layers = model._flatten_layers()
+    rates = [layer.rate for layer in layers if isinstance(layer, DROPOUTS)]
+    if not any(rates) and any(isinstance(layer, keras.layers.GaussianNoise) for layer in layers):
+        raise Mistake(
+            "noise-not-dropout",
+            "In training, noise is added, but no unit is ever left out.",
+            "that whatever disturbs a network in training is dropout.",
+            "Section 4 of the lecture: what dropout does to a unit.",
+        )
+    if not any(rates) and not _drops_by_itself(model):
         raise Mistake(
             "no-dropout",
             "In training, no unit is ever left out." + (" A rate is 0." if rates else ""),
@@ -346,7 +456,15 @@ def _built(build_network):
                 raise
         return network_from(result_of(build_network), "build_network")
     except ValueError as error:
-        if "rate" not in str(error):
+        if "Computed output size would be zero or negative" in str(error):
+            raise Mistake(
+                "maps-used-up",
+                "Keras cannot build the network: a layer's maps would have no pixel left.",
+                "that layers made for pictures of 150 pixels fit those of 28 as well.",
+                "A convolution of 3 × 3 takes two pixels off each side length, pooling halves it: "
+                "count down from 28. Fewer of them, or padding?",
+            ) from error
+        if "argument `rate`" not in str(error):
             raise
         raise Mistake(
             "rate-refused",
@@ -366,8 +484,76 @@ def _refuse_if_restless(model, pictures, given):
         )
 
 
-def _differ_on_constant_pictures(model):
-    """Copies of a black picture: only what drops units answers differently for each."""
+def _refuse_other_input(model):
+    """Refuse another input shape, where the network has settled it."""
+    shape = tuple((getattr(model, "input_shape", None) or (None,))[1:])
+    if shape and any(
+        size not in (None, wanted) for size, wanted in zip(shape, (SIDE, SIDE, 1), strict=True)
+    ):
+        raise Mistake(
+            "other-input",
+            f"The network takes pictures of shape {shape}, yours have ({SIDE}, {SIDE}, 1).",
+            "that every picture has three channels, or the size of the lecture's.",
+            "The shape in keras.Input. A grey picture has how many channels?",
+        )
+
+
+def _refuse_unscaled(model, pictures):
+    """Refuse a network whose first layer with weights gets pixels of an unusual range."""
+    reached = _at_first_weights(model, pictures)
+    if reached is None:  # a layer of one's own, or one that normalizes by itself
+        return
+    low, high = reached
+    seen = f"Pixels of 0–255 reach the first layer with weights as {low:.3g} to {high:.3g}."
+    if high > 300:
+        raise Mistake(
+            "multiplied",
+            seen,
+            "that Rescaling(255) divides: it multiplies.",
+            "Rescaling takes a factor: which one makes 1 of 255?",
+        )
+    if max(abs(low), abs(high)) > 20:
+        raise Mistake(
+            "not-rescaled",
+            seen,
+            "that a network copes with any range of pixels: steps that suit weights for inputs "
+            "near 1 are far too long here.",
+            "The layer with which the lecture's network begins.",
+        )
+    if high - low < 0.1:
+        raise Mistake(
+            "rescaled-twice",
+            seen,
+            "that rescaling once more does no harm; the network then sees black.",
+            "Where pixels are divided: count the places, in your recipe too.",
+        )
+
+
+def _at_first_weights(model, pictures):
+    """(least, largest) value that reaches the first convolution or dense layer, else None."""
+    reached = []
+    call = keras.layers.Layer.__call__
+
+    def noting(layer, *inputs, **options):
+        if isinstance(layer, (keras.layers.BatchNormalization, keras.layers.Normalization)):
+            reached.append(None)
+        elif any(weight.name == "kernel" for weight in layer._trainable_variables):
+            values = np.asarray(inputs[0])
+            reached.append((float(values.min()), float(values.max())))
+        return call(layer, *inputs, **options)
+
+    with mock.patch.object(keras.layers.Layer, "__call__", noting):
+        answers(model, pictures)
+    return reached[0] if reached else None
+
+
+def _drops_by_itself(model):
+    """Whether a network without Keras' dropout layers, or layers that augment, leaves units out.
+
+    Copies of a black picture then get different answers.
+    """
+    if any(type(layer).__name__.startswith("Random") for layer in model._flatten_layers()):
+        return False
     black = np.zeros((16, SIDE, SIDE, 1), np.float32)
     return np.ptp(answers(model, black, training=True)) > 1e-6
 
@@ -376,30 +562,22 @@ def _differ_on_constant_pictures(model):
 def place(set_up):
     """A function that makes two data sets and a network: which of them changes which pictures?"""
     a_function(set_up, "set_up")
-    train, new = _made_up_pictures(48), _made_up_pictures(24)
-    made = result_of(set_up, train, new)
+    train, new = _made_up_pictures(243), _made_up_pictures(100)  # no multiple of a batch
+    made = _set_up(set_up, train, new)
     _refuse_other_than_three(made)
     training, validation, model = made
     _refuse_other_than_batches(training, validation)
-    first, labels = _one_pass(training)
-    again, labels_again = _one_pass(training)
-    fixed, fixed_labels = _one_pass(validation)
-    fixed_again, _ = _one_pass(validation)
-    _refuse_other_count(len(first), len(train[1]), "training")
-    _refuse_other_count(len(fixed), len(new[1]), "new")
+    batches, batches_again = _batches(training), _batches(training)
+    (first, labels), (again, labels_again) = map(_joined, (batches, batches_again))
+    fixed, fixed_labels = _joined(_batches(validation))
+    fixed_again, _ = _joined(_batches(validation))
+    _refuse_other_counts(len(first), len(fixed), len(train[1]), len(new[1]))
     for pictures in (first, fixed):
         _refuse_rescaled(pictures)
     _refuse_changed(fixed, fixed_again, new[0])
     for pictures, given in ((first, labels), (fixed, fixed_labels)):
         _refuse_wrong_labels(pictures, given)
     in_data = not np.allclose(_sorted(first), _sorted(train[0]), atol=0.5)
-    if np.array_equal(labels, labels_again):
-        raise Mistake(
-            "same-order",
-            "Two epochs bring the training pictures in the same order.",
-            "that the order of the pictures does not matter, or one shuffle is enough.",
-            "The shuffle, its reshuffle_each_iteration, and a cache after it.",
-        )
     if in_data and np.allclose(_sorted(first), _sorted(again), atol=0.5):
         raise Mistake(
             "augmented-once",
@@ -407,6 +585,15 @@ def place(set_up):
             "that one variant of each picture is enough, or map runs only once.",
             "A cache after the map, or a recipe that ran before the data set was made.",
         )
+    if np.array_equal(labels, labels_again):
+        raise Mistake(
+            "same-order",
+            "Two epochs bring the training pictures in the same order.",
+            "that the order of the pictures does not matter, or one shuffle is enough.",
+            "The shuffle, its reshuffle_each_iteration, and a cache after it.",
+        )
+    _refuse_fixed_batches(batches, batches_again)
+    _refuse_unscaled(model, train[0])
     in_network = _augments(model)
     if in_data and in_network:
         raise Mistake(
@@ -426,6 +613,20 @@ def place(set_up):
     return f"the {where} changes training pictures, and nothing changes new ones."
 
 
+def _set_up(set_up, train, new):
+    try:
+        return result_of(set_up, train, new)
+    except ValueError as error:
+        if "tf.function only supports singleton tf.Variables" not in str(error):
+            raise
+        raise Mistake(
+            "made-in-the-map",
+            "The map makes new layers each time it is called, and TensorFlow refuses that.",
+            "that what stands in a lambda happens once.",
+            "Where build_augmentation() is called: once, before the map; the map only uses it.",
+        ) from error
+
+
 def _refuse_other_than_three(made):
     if not isinstance(made, (tuple, list)) or len(made) != 3:
         raise Mistake(
@@ -433,6 +634,13 @@ def _refuse_other_than_three(made):
             f"set_up returned {type(made).__name__}, not two data sets and a network.",
             "that a function hands back what its last lines make.",
             "What stands after return: training, new, network.",
+        )
+    if any(isinstance(part, keras.Model) for part in made[:2]):
+        raise Mistake(
+            "other-order",
+            "set_up returned the network before a data set.",
+            "that who calls a function sees by itself which of its results is which.",
+            "The order that the task gives: training, new, network.",
         )
     network_from(made[2], "set_up")
 
@@ -463,25 +671,68 @@ def _refuse_other_than_batches(*sets):
             )
 
 
-def _one_pass(data):
-    pairs = [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
-    return tuple(np.concatenate(part) for part in zip(*pairs, strict=True))
+def _batches(data):
+    """One pass over a data set: list of (images, labels) for each batch."""
+    return [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
 
 
-def _refuse_other_count(seen, given, name):
-    if seen > given:
+def _joined(batches):
+    return tuple(np.concatenate(part) for part in zip(*batches, strict=True))
+
+
+def _refuse_other_counts(training, validation, train, new):
+    """Compare how many pictures the two data sets bring with how many set_up was given."""
+    told = (
+        f"set_up was given {train} training pictures and {new} new ones; its data sets bring "
+        f"{training} and {validation}."
+    )
+    if (training, validation) == (new, train):
         raise Mistake(
-            "more-pictures",
-            f"{given} {name} pictures became {seen} in an epoch.",
-            "that augmentation adds variants to the originals, so that an epoch grows.",
-            "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
+            "sides-swapped",
+            told,
+            "that the order of data sets does not matter: the network would learn from new ones.",
+            "What stands after return: training first.",
         )
-    if seen < given:
+    if training == train + new:
         raise Mistake(
-            "fewer-pictures",
-            f"{given} {name} pictures became {seen} in an epoch.",
-            "that a last batch that is not full does no good.",
-            "Drop_remainder, take or a split: every picture counts.",
+            "sides-mixed",
+            told,
+            "that a network may as well learn from the new pictures: then they are not new.",
+            "What the training data set is made of.",
+        )
+    for seen, given in ((training, train), (validation, new)):
+        if seen > given and seen % given == 0:
+            raise Mistake(
+                "more-pictures",
+                told,
+                "that augmentation adds variants to the originals, so that an epoch grows.",
+                "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
+            )
+        if seen > given:
+            raise Mistake(
+                "other-pictures",
+                told,
+                "that a function may take its pictures from anywhere in the notebook.",
+                "Its arguments: are train and new used, or arrays of other cells?",
+            )
+        if seen < given:
+            raise Mistake(
+                "fewer-pictures",
+                told,
+                "that a last batch that is not full does no good.",
+                "Drop_remainder, take or a split: every picture counts.",
+            )
+
+
+def _refuse_fixed_batches(batches, again):
+    """Refuse batches that only change places. Their labels tell them apart, unless very small."""
+    first, second = (sorted(labels.tobytes() for _, labels in one) for one in (batches, again))
+    if len(batches[0][1]) >= 8 and first == second:
+        raise Mistake(
+            "batches-shuffled",
+            "Two epochs bring the same batches, only in another order.",
+            "that shuffling batches shuffles pictures.",
+            "Which comes first, shuffle or batch? Each works on what the line before it gives.",
         )
 
 
@@ -570,7 +821,7 @@ def gap(gap_points):
     model = _network_of_known_gap()
     train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
     weights = values_of(model.weights)
-    found, again = (_number(result_of(gap_points, model, train, new)) for _ in range(2))
+    found, again = (_number(_gap(gap_points, model, train, new)) for _ in range(2))
     if have_changed(model.weights, weights):
         raise Mistake(
             "trains",
@@ -586,7 +837,37 @@ def gap(gap_points):
             "What switches dropout on; or pictures that are still augmented or drawn.",
         )
     _refuse_other_gap(found, *(_measures_of(model, *side) for side in (train, new)))
+    if (other_way := _number(_gap(gap_points, model, new, train))) > 0:
+        raise Mistake(
+            "no-sign",
+            f"70 % against 95 % of the new pictures gave {other_way:.1f}, as does 95 % against 70.",
+            "that a gap has no sign: a network that does better on new pictures has none.",
+            "What abs does to a negative number.",
+        )
     return f"{found:.1f} points for 95 % against 70 %."
+
+
+def _gap(gap_points, model, train, new):
+    try:
+        return result_of(gap_points, model, train, new)
+    except ValueError as error:
+        if "None values not supported" not in str(error):
+            raise
+        raise Mistake(
+            "labels-not-given",
+            "The network was asked to measure, and given no labels.",
+            "that a pair (images, labels) is taken apart by itself.",
+            "What evaluate takes: two arguments, images and labels. A star, or two names?",
+        ) from error
+
+
+# Of a training in which dropout was on: less than the network gets right in use.
+HISTORY = {
+    "accuracy": (0.61, 0.83),
+    "val_accuracy": (0.58, 0.70),
+    "loss": (0.66, 0.41),
+    "val_loss": (0.67, 0.55),
+}
 
 
 def _refuse_other_gap(found, train, new):
@@ -598,6 +879,14 @@ def _refuse_other_gap(found, train, new):
     told = f"95 % of the training pictures are right and 70 % of the new ones; you say {found:.2f}."
     if abs(found - true) <= 0.6:
         return
+    for factor in (1, 100):
+        if is_near(factor * (HISTORY["accuracy"][-1] - HISTORY["val_accuracy"][-1])):
+            raise Mistake(
+                "from-the-history",
+                told,
+                "that the history's training accuracy is that of the network as it is in use.",
+                "The first hint: what was on during training that is off in use?",
+            )
     if is_near(true / 100):
         raise Mistake(
             "share-not-points",
@@ -627,7 +916,7 @@ def _refuse_other_gap(found, train, new):
                 "argmax-of-one-column",
                 told,
                 "that argmax gives the class of any output; of a single column it is always 0.",
-                "From a probability to a class: week 4's table, last line.",
+                "How many columns the answers have; from which probability on is a hand *right*?",
             )
         if is_near(factor * (train["crossed"] - new["crossed"])):
             raise Mistake(
@@ -682,6 +971,8 @@ def _network_of_known_gap():
     kernel[0] = 6
     model.layers[-1].set_weights([kernel, np.array([-3], np.float32)])
     model.compile("adam", loss="binary_crossentropy", metrics=["accuracy"])
+    model.history = keras.callbacks.History()  # as fit leaves it
+    model.history.history = {name: list(values) for name, values in HISTORY.items()}
     return model
 
 
@@ -715,6 +1006,13 @@ def bar(model, train, new):
     """A trained network and both pairs of (images, labels): small gap, and right often enough."""
     model = network_from(model, "your training")
     _refuse_shared_pictures(train[0], new[0])
+    if len(train[1]) > len(new[1]):
+        raise Mistake(
+            "sides-swapped",
+            f"You hand over {len(train[1])} training pictures and {len(new[1])} new ones.",
+            "that the order of the sides does not matter.",
+            "Section 1 has fewer pictures to learn from than new ones; the order is train, new.",
+        )
     of_train, of_new = (_accuracy(model, *side) for side in (train, new))
     points = 100 * (of_train - of_new)
     seen = f"{of_new:.1%} of the new pictures are right, {of_train:.1%} of those from training."
@@ -738,6 +1036,14 @@ def bar(model, train, new):
             seen,
             "that a negative gap is the best of all.",
             "The training pictures: are these the untouched ones, with their own labels?",
+        )
+    layers = model._flatten_layers()
+    if points > MOST_GAP and all(type(layer) in PLAIN for layer in layers):
+        raise Mistake(
+            "no-remedy",
+            f"{seen} That is a gap of {points:.1f} points, {MOST_GAP} are allowed.",
+            "that a smaller gap comes with training alone: this network has no dropout.",
+            "Which network is handed over, the one to beat or yours?",
         )
     if points > MOST_GAP:
         raise Mistake(

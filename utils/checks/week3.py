@@ -4,6 +4,8 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
+from unittest import mock
+
 import keras
 import numpy as np
 
@@ -22,20 +24,32 @@ from utils.checks._networks import (
 )
 
 LEAST_ACCURACY = 0.75  # of new pictures
+SIDE = 96  # pixels, as in the exercise
 LONGEST_STEP = 1.01e-4  # learning rate of Adam for layers that have learnt already
+BLOCKS = ("stem", "expand", "project", "join")  # of the little base, from below
+FIRST = "project_conv"  # from here upwards it may learn
 ADAPTIVE = ("Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion")
 
 
 # ---------------------------------------------------------------- twenty labels
 
 
-@check(3, "choose")
+@check(3, "Task 1 · Choose pictures")
 def choose(function):
     """A function (labels, per_class, seed) that gives the indices of pictures to be labelled."""
     a_function(function, "choose")
     in_order = np.repeat([0, 1], [30, 50])
     mixed = np.random.default_rng(5).permutation(in_order)
-    chosen = _indices(result_of(function, in_order, 10, 1), in_order)
+    handed = in_order.copy()
+    chosen = _indices(result_of(function, handed, 10, 1), in_order)
+    if not np.array_equal(handed, in_order):
+        raise Mistake(
+            "mixes-labels",
+            "After the call, the array labels has another order than before.",
+            "that shuffle hands back a mixed copy; it mixes what it is given, and the labels no "
+            "longer belong to their pictures.",
+            "What shuffle and permutation do to their argument: try both on np.arange(5).",
+        )
     if len(chosen) == 10:
         raise Mistake(
             "in-all",
@@ -50,6 +64,15 @@ def choose(function):
             "that a share of the pictures and a number of pictures are the same.",
             "How many places you keep of each class.",
         )
+    first, second = chosen[:10], chosen[10:]
+    if first.max() < 30 and second.max() < 50 and second.min() < 30 <= second.max():
+        raise Mistake(
+            "within-class",
+            "The second class has 50 pictures, at places 30 to 79; your second ten are all below "
+            "50.",
+            "that the third picture of a class is the third picture of all.",
+            "Places within a class, and places among all pictures: which ones do you draw?",
+        )
     if len(np.unique(chosen)) < len(chosen):
         raise Mistake(
             "repeats",
@@ -59,12 +82,27 @@ def choose(function):
         )
     _refuse_unequal(np.bincount(in_order[chosen], minlength=2))
     other = _indices(result_of(function, in_order, 10, 2), in_order)
+    in_a_row = np.ptp(np.sort(chosen)[:10]) == np.ptp(np.sort(chosen)[10:]) == 9
+    if set(other) == set(chosen) and not in_a_row:
+        raise Mistake(
+            "fixed-seed",
+            "The pictures are drawn, but seeds 1 and 2 draw the same.",
+            "that the generator knows the argument seed by itself, or that SEED is the argument.",
+            "What stands in the brackets of default_rng: SEED of the notebook, or seed?",
+        )
     if set(other) == set(chosen):
         raise Mistake(
             "ignores-seed",
             "Two seeds gave the same pictures.",
             "that the first ones are as good as any: they may all show one person.",
             "What the seed is used for.",
+        )
+    if in_a_row:
+        raise Mistake(
+            "in-a-row",
+            "The ten of each class stand side by side.",
+            "that a random start is a random choice; neighbours may all show one person.",
+            "Each picture of a class should have the same chance, whatever else is drawn.",
         )
     if set(_indices(result_of(function, in_order, 10, 1), in_order)) != set(chosen):
         raise Mistake(
@@ -139,14 +177,15 @@ def _refuse_unequal(counts):
 # ---------------------------------------------------------------- the dummy
 
 
-@check(3, "dummy")
+@check(3, "Task 2 · Accuracy of a dummy")
 def dummy(dummy_accuracy):
     """A function (known labels, true labels) that gives the accuracy of always the same answer."""
     a_function(dummy_accuracy, "dummy_accuracy")
-    known, true = np.repeat([0, 1, 2], [2, 5, 3]), np.repeat([0, 1, 2], [10, 6, 24])
+    known, true = np.repeat([0, 1, 2], [2, 7, 3]), np.repeat([0, 1, 2], [10, 6, 24])
     found = _share(result_of(dummy_accuracy, known, true))
     told = (
-        f"It knows five labels 1, three 2 and two 0, is judged on six 1 of 40; you say {found:g}."
+        "The dummy knows 12 labels: seven 1, three 2, two 0. Of the 40 that it is judged on, six "
+        f"are 1, 24 are 2, ten are 0. You say {found:g}."
     )
     if np.isclose(found, 0.6):
         raise Mistake(
@@ -162,12 +201,34 @@ def dummy(dummy_accuracy):
             "that a share and a percentage are the same.",
             "The task: from 0 to 1.",
         )
-    if np.isclose(found, 0.5):
+    if np.isclose(found, 7 / 12):
         raise Mistake(
             "known-share",
             told,
-            "that the known labels tell about the others; or that guessing is always 50 %.",
+            "that the known labels tell about the others.",
             "On which labels do you count?",
+        )
+    if np.isclose(found, 0.5):
+        raise Mistake(
+            "a-half",
+            told,
+            "that a dummy is right half of the time, whatever the classes are.",
+            "Classes that are not equally frequent: what does the one answer get?",
+        )
+    if found == 0:
+        raise Mistake(
+            "number-not-class",
+            told,
+            "that max gives the class; it gives how often the class comes (seven).",
+            "Of an array of counts: its largest value, or the place of that value?",
+        )
+    if np.isclose(found, 2 / 12) or np.isclose(found, 2 / 40):
+        raise Mistake(
+            "side-by-side",
+            told,
+            "that the known labels are the dummy's answers, one for each picture; they belong to "
+            "other pictures.",
+            "The dummy has one answer for all pictures.",
         )
     if np.isclose(found, 1 / 3):
         raise Mistake(
@@ -198,7 +259,8 @@ def dummy(dummy_accuracy):
     if not np.isclose(other, 0.3):
         raise Mistake(
             "always-one",
-            f"It knows seven labels 0 and three 1, is judged on twelve 0 of 40; you say {other:g}.",
+            f"The dummy knows ten labels: seven 0, three 1. Of the 40 that it is judged on, twelve "
+            f"are 0. You say {other:g}.",
             "that the most frequent class is always 1.",
             "Which class is the most frequent among the known labels?",
         )
@@ -223,11 +285,19 @@ def _share(value):
 # ---------------------------------------------------------------- the backbone
 
 
-@check(3, "backbone", seconds=60)
+@check(3, "Task 3 · Cut a backbone", seconds=60)
 def backbone(cut_backbone):
     """A function that gives the shipped network without its answers, frozen."""
     a_function(cut_backbone, "cut_backbone")
     base = network_from(result_of(cut_backbone), "cut_backbone")
+    if isinstance(base, keras.Sequential) and any("add" in one.name for one in base.layers):
+        raise Mistake(
+            "in-one-row",
+            "The network is a Sequential of the layers, one after the other; some of these layers "
+            "add what comes by two ways.",
+            "that a network is the list of its layers. The list does not say what goes where.",
+            "Of a network with branches, keras.Model(inputs, outputs) keeps the branches.",
+        )
     pictures = _made_up_pictures(3, 96)
     given = answers(base, pictures)
     if given.shape == (3, 1000):
@@ -268,15 +338,27 @@ def backbone(cut_backbone):
             "that a network that was loaded, or cut, is frozen; or that training=False freezes it.",
             "Section 3 of the lecture: the line that freezes.",
         )
+    if not any(isinstance(layer, keras.layers.Conv2D) for layer in base.layers):
+        raise Mistake(
+            "nested",
+            f"The base has {len(base.layers)} layers, one of them a whole network: "
+            f"{', '.join(layer.name for layer in base.layers)}.",
+            "that base.layers shows the layers of a network inside a network. Task 5 would not "
+            "find any by its name.",
+            "A cut, or an average, from the tensors of the network itself: its input, and a "
+            "layer's output.",
+        )
     return "raw pixels to 1,280 features, with ImageNet's weights, all of them frozen."
 
 
 def _refuse_other_features(given, pictures):
     """Compare with the features that the shipped network sees in these pictures."""
 
-    def are_of(pixels):
-        expected = answers(shipped_backbone(), pixels)
+    def are(expected):
         return np.allclose(given, expected, atol=0.02 * np.abs(expected).max())
+
+    def are_of(pixels):
+        return are(answers(shipped_backbone(), pixels))
 
     if are_of(pictures):
         return
@@ -292,12 +374,32 @@ def _refuse_other_features(given, pictures):
             "What this network takes: section 3 of the lecture, or the docstring of "
             "imagenet_classifier.",
         )
+    maps = {name: _maps(name, pictures) for name in ("top_activation", "top_bn")}
+    if are(maps["top_activation"].max((1, 2))):
+        raise Mistake(
+            "largest-not-average",
+            "The features are the largest value of each map, not its average.",
+            "that any pooling gives the same features.",
+            "What section 3 of the lecture says of each feature, and the name of the layer.",
+        )
+    if are(maps["top_bn"].mean((1, 2))):
+        raise Mistake(
+            "before-activation",
+            f"{(given < 0).mean():.0%} of the features are negative: the last ReLU is missing.",
+            "that an activation is no layer of its own, and may be left out.",
+            "The names of the last layers: which of them come before the average?",
+        )
     raise Mistake(
         "other-weights",
         "The features are not those of the network that learnt from ImageNet.",
         "that layers made anew, or cloned, bring their weights along.",
         "What keras.Model(inputs, outputs) is made from; and no preparation before it.",
     )
+
+
+def _maps(name, pictures):
+    base = shipped_backbone()
+    return answers(keras.Model(base.input, base.get_layer(name).output), pictures)
 
 
 def _made_up_pictures(count, side):
@@ -312,13 +414,14 @@ def _made_up_pictures(count, side):
 # ---------------------------------------------------------------- the head
 
 
-@check(3, "head", seconds=60)
+@check(3, "Task 4 · Add a head", seconds=60)
 def head(add_head):
     """A function that puts a head on a base and compiles; here on a little base."""
     a_function(add_head, "add_head")
     base = _little_base()
     model = network_from(result_of(add_head, base), "add_head")
-    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    pictures, labels = _made_up_pictures(16, SIDE), np.arange(16) % 2
+    _refuse_if_it_takes_features(model)
     answers(model, pictures[:2])
     refuse_if_huge(model)
     given = refuse_unless_one_probability(model, pictures)
@@ -332,8 +435,10 @@ def head(add_head):
     refuse_unless_compiled(model, "add_head")
     refuse_unless_loss_fits(model)
     _refuse_if_base_is_not_in(model, base, pictures)
+    _refuse_changed_pixels(model, base, pictures)
     head_weights = [w for w in model.weights if id(w) not in {id(b) for b in base.weights}]
     before, head_before = values_of(base.weights), values_of(head_weights)
+    model.run_eagerly = True  # two steps are over before a graph would be drawn
     model.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
     _refuse_if_base_learnt(base, before)
     if not have_changed(head_weights, head_before):
@@ -352,6 +457,38 @@ def head(add_head):
             "The metrics that compile is told.",
         )
     return "an epoch changed the head, and nothing of the base."
+
+
+def _refuse_if_it_takes_features(model):
+    taken = getattr(model, "inputs", None)  # a class of the learner's own may have none yet
+    if taken and len(taken[0].shape) != 4:
+        raise Mistake(
+            "takes-features",
+            f"The network takes rows of {taken[0].shape[-1]} numbers, not pictures.",
+            "that the head alone is the network, as where features were kept on disk.",
+            "The task: from what base takes. Where does base stand in your network?",
+        )
+
+
+def _refuse_changed_pixels(model, base, pictures):
+    """Refuse a network that hands its base anything but raw pixels."""
+    first, reached = base.get_layer("rescale"), []
+    call = keras.layers.Rescaling.call
+
+    def noted(layer, inputs):
+        if layer is first:
+            reached.append(np.asarray(inputs))
+        return call(layer, inputs)
+
+    with mock.patch.object(keras.layers.Rescaling, "call", noted):
+        answers(model, pictures)
+    if abs(reached[0].mean() - pictures.mean()) > 20:
+        raise Mistake(
+            "rescaled",
+            f"Pixels reach the base as {reached[0].min():.1f} to {reached[0].max():.1f}.",
+            "that pixels must be rescaled before any network.",
+            "What this base takes, and the first remark of section 14's list.",
+        )
 
 
 def _refuse_if_base_is_not_in(model, base, pictures):
@@ -401,15 +538,17 @@ def _matching(base, before, some):
 
 
 def _little_base():
-    """A small base as a learner gets it, not frozen: raw pixels (16, 16, 3) to 6 features."""
-    keras_layers = keras.layers
-    pixels = keras.Input((16, 16, 3))
-    values = keras_layers.Rescaling(1 / 127.5, -1, name="rescale")(pixels)
-    for number, filters in enumerate((4, 4, 6, 6), start=1):
-        values = keras_layers.Conv2D(filters, 3, padding="same", name=f"conv{number}")(values)
-        values = keras_layers.BatchNormalization(name=f"norm{number}")(values)
-        values = keras_layers.Activation("relu", name=f"relu{number}")(values)
-    features = keras_layers.GlobalAveragePooling2D(name="average")(values)
+    """A small base as a learner gets it, not frozen: raw pixels of any size to 6 features.
+
+    Its layers stand in another order than their names in the alphabet, as in the shipped one.
+    """
+    pixels = keras.Input((None, None, 3))
+    values = keras.layers.Rescaling(1 / 127.5, -1, name="rescale")(pixels)
+    for name, filters, step in zip(BLOCKS, (4, 4, 6, 6), (4, 2, 1, 1), strict=True):
+        conv = keras.layers.Conv2D(filters, 3, step, padding="same", name=f"{name}_conv")
+        values = keras.layers.BatchNormalization(name=f"{name}_norm")(conv(values))
+        values = keras.layers.Activation("relu", name=f"{name}_relu")(values)
+    features = keras.layers.GlobalAveragePooling2D(name="average")(values)
     base = keras.Model(pixels, features, name="little_base")
     draw = np.random.default_rng(1)
     for layer in batch_norms(base):  # averages as of other pictures
@@ -421,17 +560,17 @@ def _little_base():
 # ---------------------------------------------------------------- fine-tuning
 
 
-@check(3, "unfreeze", seconds=60)
+@check(3, "Task 5 · Unfreeze", seconds=60)
 def unfreeze(function):
     """A function (model, base, first) that gets a trained model ready for fine-tuning."""
     a_function(function, "unfreeze")
     base, model = _trained_on_little_base()
-    pictures, labels = _made_up_pictures(16, 16), np.arange(16) % 2
+    pictures, labels = _made_up_pictures(16, SIDE), np.arange(16) % 2
     inside = {id(weights) for weights in base.weights}
     head_weights = [weights for weights in model.weights if id(weights) not in inside]
     before, head_before = values_of(base.weights), values_of(head_weights)
     optimizer = model.optimizer
-    tuned = network_from(result_of(function, model, base, "conv3"), "unfreeze")
+    tuned = network_from(result_of(function, model, base, FIRST), "unfreeze")
     if have_changed(head_weights, head_before) or not _contains(tuned, head_weights):
         raise Mistake(
             "head-lost",
@@ -449,13 +588,11 @@ def unfreeze(function):
     refuse_unless_compiled(tuned, "unfreeze")
     _refuse_long_steps(tuned.optimizer, is_old=tuned.optimizer is optimizer)
     refuse_unless_loss_fits(tuned)
+    tuned.run_eagerly = True
     tuned.fit(pictures, labels, batch_size=8, epochs=1, verbose=0)
-    moved = {
-        layer.name: have_changed(layer.weights, _matching(base, before, layer.weights))
-        for layer in base.layers
-    }
-    _refuse_wrong_layers(base, before, moved)
-    if not have_changed(head_weights, head_before):
+    head_moved = have_changed(head_weights, head_before)
+    _refuse_wrong_layers(base, before, head_moved)
+    if not head_moved:
         raise Mistake(
             "head-frozen",
             "Fine-tuning leaves the head as it is.",
@@ -491,7 +628,7 @@ def _refuse_long_steps(optimizer, is_old):
         )
 
 
-def _refuse_wrong_layers(base, before, moved):
+def _refuse_wrong_layers(base, before, head_moved):
     averages = [w for w in base.weights if "moving" in w.path]
     if have_changed(averages, _matching(base, before, averages)):
         raise Mistake(
@@ -500,40 +637,65 @@ def _refuse_wrong_layers(base, before, moved):
             "that unfrozen layers are unfrozen, BatchNormalization like the others.",
             "Section 9 of the lecture, and the loop of section 8.",
         )
-    if not moved["conv3"] and not moved["conv4"]:
+    names = [f"{block}_conv" for block in BLOCKS]
+    kernels = [base.get_layer(name).weights for name in names]
+    free = [
+        name
+        for name, weights in zip(names, kernels, strict=True)
+        if have_changed(weights, _matching(base, before, weights))
+    ]
+    if not free and not head_moved:
+        raise Mistake(
+            "other-layers",
+            "Nothing learns in the next fit, neither in the base nor in the head.",
+            "that model.layers are the layers of the base; to the model, the base is one layer.",
+            "Whose layers does your loop go through? Print their names.",
+        )
+    if not free:
         raise Mistake(
             "nothing-unfrozen",
-            "The base stays as it was: nothing from conv3 upwards learns.",
-            "that trainable = True for the layers is enough, or for the base.",
-            "A layer learns only if the layer and every model around it are trainable; and when "
-            "was the model compiled?",
+            "The base stays as it was: none of its layers learns.",
+            "that layers which were unfrozen stay so; base.trainable sets all of them anew.",
+            "The last line that sets trainable, of a layer or of the whole base: it decides.",
         )
-    if all(moved[f"conv{number}"] for number in (1, 2, 3, 4)):
+    if free == names:
         raise Mistake(
             "all-unfrozen",
-            "All layers of the base learn, those below conv3 as well.",
+            f"All layers of the base learn, those below {FIRST} as well.",
             "that unfreezing is for the whole base at once.",
             "Which layers find edges and colours, that any picture needs?",
         )
-    if moved["conv1"] or moved["conv2"] or not moved["conv3"] or not moved["conv4"]:
-        names = [name for name in ("conv1", "conv2", "conv3", "conv4") if moved[name]]
+    told = f"From {FIRST} upwards was asked for; what learns is {', '.join(free)}."
+    if free == [name for name in names if name >= FIRST]:
+        raise Mistake(
+            "by-alphabet",
+            told,
+            "that > compares places in the network; of names, it compares the alphabet.",
+            "The order of base.layers, and where in it the layer named first stands.",
+        )
+    if free != names[names.index(FIRST) :]:
         raise Mistake(
             "wrong-layers",
-            f"From conv3 upwards was asked for; what learns is {', '.join(names)}.",
+            f"{told} Their order, from below: {', '.join(names)}.",
             "that one layer more or less makes no difference, or that the first are on top.",
             "Where the loop begins: the layer named first belongs to those that learn.",
         )
 
 
 def _trained_on_little_base():
-    """A base and a model on it, as task 4 makes them, after two steps of training."""
+    """A base and a model on it, as task 4 makes them, after a step of training."""
     base = _little_base()
     base.trainable = False
     inputs = keras.Input(base.input_shape[1:])
     features = keras.layers.Dropout(0.2)(base(inputs, training=False))
     model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(features))
-    model.compile(keras.optimizers.Adam(1e-2), loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(_made_up_pictures(16, 16), np.arange(16) % 2, batch_size=8, verbose=0)
+    model.compile(
+        keras.optimizers.Adam(1e-2),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+        run_eagerly=True,
+    )
+    model.fit(_made_up_pictures(8, SIDE), np.arange(8) % 2, verbose=0)
     return base, model
 
 
@@ -545,7 +707,7 @@ def _contains(model, weights):
 # ---------------------------------------------------------------- the bar
 
 
-@check(3, "bar")
+@check(3, "Task 6 · Meet the bar")
 def bar(model, pictures, labels):
     """A fine-tuned network, the held-out pictures and their labels: is it good enough?"""
     model = network_from(model, "your training")
@@ -556,6 +718,13 @@ def bar(model, pictures, labels):
             f"The pictures have pixels of {pictures.min():.1f} to {pictures.max():.1f}.",
             "that a network takes pixels from 0 to 1.",
             "What the base takes: section 3.",
+        )
+    if len(labels) < 50:
+        raise Mistake(
+            "few-pictures",
+            f"{len(labels)} pictures are too few to tell, and perhaps those it has learnt from.",
+            "that a network which knows its training pictures knows others.",
+            "Which pictures has nobody seen yet? They are loaded in section 2.",
         )
     given = answers(model, pictures)
     if given.shape != (len(labels), 1) or not np.isfinite(given).all():

@@ -16,7 +16,7 @@ from utils.clinic._illnesses import (
     decisive,
 )
 
-BUDGET = 4  # tests that may be ordered
+BUDGET = 4  # tests that may be ordered, less one for each wrong diagnosis
 FOLDER = Path(__file__).with_name("patients")
 PATIENTS = {f"week{week}": 3 if week == 4 else 2 for week in (1, 2, 3, 4)}  # how many there are
 
@@ -53,11 +53,7 @@ def ordered_test(look):
     def order(self):
         if look.__name__ not in self.ordered:
             if not self.budget:
-                print(
-                    f"No tests are left: you have ordered {_list(self.ordered)}, which you may "
-                    'look at again. Now name the illness: patient.diagnose("..."), one of '
-                    "clinic.ILLNESSES."
-                )
+                _say(self._nothing_left())
                 return None
             self.ordered.append(look.__name__)
         return look(self)
@@ -74,6 +70,7 @@ class Patient:
         about: what it was trained for, in words.
         ordered: names of the tests ordered so far.
         tries: the illnesses named so far.
+        lost: True once a wrong diagnosis was given with no test left.
         diagnosed: True once the illness has been named.
         cured: True once the mend has been named, too.
     """
@@ -81,15 +78,29 @@ class Patient:
     def __init__(self, week, number, seen):
         self.week, self.number, self._seen = week, number, seen
         self.about = str(seen["about"])
-        self.ordered, self.tries, self.diagnosed, self.cured = [], [], False, False
+        self.ordered, self.tries = [], []
+        self.lost, self.diagnosed, self.cured = False, False, False
 
     def __repr__(self):
         return f"Patient {self.week}, number {self.number}: {self.about}, {self.budget} tests left."
 
     @property
     def budget(self):
-        """Tests that may still be ordered."""
-        return BUDGET - len(self.ordered)
+        """Tests that may still be ordered; each illness that was named wrongly has cost one."""
+        wrong = set(self.tries) - {str(self._seen["illness"])}
+        return max(BUDGET - len(self.ordered) - len(wrong), 0)
+
+    def _nothing_left(self):
+        if self.lost:
+            return (
+                "The case is over: no test is left, and the diagnosis was wrong. Begin again: "
+                f'patient = clinic.patient("{self.week}", {self.number}).'
+            )
+        seen = f" You may look again at {_list(self.ordered)}." if self.ordered else ""
+        return (
+            f'No tests are left.{seen} Now name the illness: patient.diagnose("..."), one of '
+            "clinic.ILLNESSES. A wrong one ends the case."
+        )
 
     def network(self):
         """Build the network with its trained weights, for a look of one's own; costs nothing.
@@ -164,15 +175,21 @@ class Patient:
     def diagnose(self, illness):
         """Name the illness; prints whether it is right, and why or why not.
 
+        A wrong one costs a test, the same one again nothing. With no test left it ends the case.
+
         Args:
             illness: a key of `clinic.ILLNESSES`; part of one will do if it is clear.
 
         Returns:
             bool: whether it is this one.
         """
+        if self.lost:
+            _say(self._nothing_left())
+            return False
         named = _chosen(illness, ILLNESSES, "illness")
         if named is None:
             return False
+        is_new, left = named not in self.tries, self.budget
         self.tries.append(named)
         if named == str(self._seen["illness"]):
             self.diagnosed = True
@@ -191,6 +208,8 @@ class Patient:
                 "None of the tests you have ordered speaks for or against it; "
                 f"{decisive(named)}() would."
             )
+        self.lost = is_new and not left
+        _say(self._nothing_left() if not self.budget else f"Tests left: {self.budget}.")
         return False
 
     def mend(self, mend):
