@@ -141,8 +141,8 @@ def describe_pictures(notebook):
 
     Args:
         notebook: a notebook object, changed in place: a PNG among the outputs of a cell becomes
-            HTML that shows it with the text under ``mystnb.image.alt`` in the cell's metadata, where
-            the site finds it, too. Pictures without such a text stay as they are.
+            HTML that shows it with the text under ``mystnb.image.alt`` in the cell's metadata,
+            where the site finds it, too. Pictures without such a text stay as they are.
     """
     for cell in notebook.cells:
         alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt")
