@@ -75,6 +75,7 @@ myst_substitutions = {"weeks": f":::::{{grid}} 1 1 2 2\n:gutter: 3\n\n{cards}\n\
 # ---------------------------------------------------------------- utils
 
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True  # as written, not what os.environ holds while the site is made
 autodoc_typehints = "none"  # docstrings say what comes in and goes out, with shapes and units
 default_role = "code"
 

@@ -99,10 +99,7 @@ def lecture(lab, browser):  # noqa: F811
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.set_default_timeout(60_000)
     page.goto(f"{lab}/lab/tree/{NOTEBOOK}?reset")
-    idle = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
-    page.wait_for_selector(idle, timeout=120_000)
-    command(page, "Run", "runmenu:run-all")
-    page.wait_for_selector(".jp-InputPrompt >> text=[*]")
+    begin(page)
     until = time.monotonic() + 480
     while not page.evaluate(RUN_OR_FAILED):
         photograph(page, "lab-running")
@@ -112,9 +109,12 @@ def lecture(lab, browser):  # noqa: F811
     page.close()
 
 
-def command(page, menu, name):
-    page.get_by_role("menuitem", name=menu, exact=True).first.click()
-    page.locator(f"li[data-command='{name}']").click()
+def begin(page):
+    """Run all cells, once the kernel is there."""
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=180_000)
+    page.get_by_role("menuitem", name="Run", exact=True).first.click()
+    page.locator("li[data-command='runmenu:run-all']").click()
+    page.locator(".jp-InputPrompt").get_by_text("[*]").first.wait_for()
 
 
 def cell(page, text):
