@@ -152,6 +152,6 @@ def test_a_walk_from_the_first_page_to_a_term_and_back_to_a_lecture(browser):  #
     page.goto((SITE / "site" / "glossary.html").as_uri())
     page.locator("dd:below(#term-dropout)").first.get_by_role("link").first.click()
     assert page.url.endswith("week2_lecture.html#dropout")
-    assert page.locator("h2", has_text="4 · Dropout").is_visible()
+    page.locator("h2", has_text="4 · Dropout").wait_for()
     assert complaints == []
     page.close()

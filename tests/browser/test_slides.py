@@ -56,7 +56,13 @@ def every_slide(page):
         frames = page.locator(f"{NOW} iframe")
         for frame in frames.element_handles():
             frame.content_frame().wait_for_selector("#status:not(:empty)")
-        yield page.evaluate(LOOK)
+        shown = page.evaluate(LOOK)
+        for _ in range(50):  # an explorer takes its height a moment after its first words
+            if shown["bottom"] <= 720:
+                break
+            page.wait_for_timeout(200)
+            shown = page.evaluate(LOOK)
+        yield shown
         if page.evaluate("Reveal.isLastSlide()"):
             return
         page.evaluate("Reveal.next()")
