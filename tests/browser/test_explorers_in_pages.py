@@ -224,6 +224,10 @@ def test_training_by_pointer(show):
     seen = set()
     for name in ("augmented", "plain"):
         shown.frame.get_by_label(name, exact=True).check()
+        legend = shown.frame.locator("#legend").inner_text()
+        assert [other for other in RUNS if f"{other}: validation" in legend] == [
+            other for other in RUNS if other != name
+        ]
         for patience in (1, 2, 3, 5, 20):
             shown.slide("#patience", patience)
             expected = stopped_by_keras(RUNS[name]["val_loss"], patience)

@@ -84,7 +84,7 @@ function explore(data) {
   const smoothing = slider({ id: "smoothing", label: "Smoothing", min: 0, max: 0.9, step: 0.05, value: 0, show: (v) => number(v, 2), act: (v) => { state.smoothing = v; update(); } });
   const controls = [patience.element, smoothing.element,
     data.metrics.length > 1 && radio({ name: "metric", legend: "Show", options: data.metrics.map((metric) => [metric, metric]), value: "loss", act: (metric) => { state.metric = metric; update(); } })];
-  if (runs.length > 1) controls.unshift(radio({ name: "run", legend: "Run", options: runs.map((run, i) => [String(i), run.name]), value: "0", act: (i) => { state.run = +i; update(); } }));
+  if (runs.length > 1) controls.unshift(radio({ name: "run", legend: "Run", options: runs.map((run, i) => [String(i), run.name]), value: "0", act: (i) => { state.run = +i; all(); } }));
   document.head.append(make("style", {}, `
     #controls { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: .3rem 1.6rem; margin-bottom: .5rem }
     #legend { gap: .2rem 1.2rem; font-size: .875rem } #legend svg { display: inline-block; vertical-align: middle; margin-right: .35rem }
@@ -104,7 +104,6 @@ function explore(data) {
       make("tbody", {}, make("tr", { id: "kept" }), make("tr", { id: "stop" }), make("tr", { id: "end" })))),
     statusLine()));
   const all = () => { legend(); update(); };
-  document.querySelectorAll("input[name=run]").forEach((input) => input.addEventListener("change", legend));
   all();
   return all;
 }
