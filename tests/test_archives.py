@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from little_sets import ZIP, leftovers, pets, picture, real, sha256, zip_of
 
-from utils import archives
+from utils import archives, paths
 from utils.datasets import fetch, read_quarantine
+from utils.registry import DATASETS
 
 pytestmark = pytest.mark.usefixtures("clean_environment")
 
@@ -315,3 +316,12 @@ def test_archive_of_something_else(register, tmp_path):
     with pytest.raises(ValueError, match="no readable pictures in Pets/Cat"):
         real(tmp_path)
     assert leftovers(tmp_path) == {"downloads/pets.zip"}
+
+
+def test_a_set_of_tables_is_looked_at_too(tmp_path):
+    shutil.copytree(paths.DATA / "samples", tmp_path / "samples")
+    tables = fetch("finger_counting", source="sample", data_dir=tmp_path)
+    entry = DATASETS["finger_counting"]
+    assert archives.fault(entry, tables.directory) is None
+    (tables.directory / "train.csv").write_bytes(b"")
+    assert archives.fault(entry, tables.directory) == "is incomplete"

@@ -60,7 +60,8 @@ def fault(entry, root):
     for place, count in record.counts.items():
         if count != noted[place][0]:
             return f"has {count:,} pictures in {place}, and had {noted[place][0]:,}"
-        if not all(file.stat().st_size for file in (root / place).iterdir()):
+        files = (root / place).iterdir() if (root / place).is_dir() else [root / place]
+        if not all(file.stat().st_size for file in files):
             return f"has an empty file in {place}"
     return None
 
