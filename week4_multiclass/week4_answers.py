@@ -539,3 +539,26 @@ def as_a_share(counts):
 @wrong("confusion", "other-cell")
 def counted_from_one(counts):
     return [place + 1 for place in without_the_diagonal(counts)]
+
+
+@wrong("confusion", "right-by-luck")
+def above_the_diagonal_only(counts):
+    return np.unravel_index(np.triu(counts, 1).argmax(), counts.shape)
+
+
+@wrong("confusion", "right-by-luck")
+def row_and_column_with_the_most_mistakes(counts):
+    errors = counts - np.diag(np.diag(counts))
+    return errors.sum(axis=1).argmax(), errors.sum(axis=0).argmax()
+
+
+@wrong("confusion", "right-by-luck")
+def worst_row_first(counts):
+    errors = counts - np.diag(np.diag(counts))
+    row = errors.sum(axis=1).argmax()
+    return row, errors[row].argmax()
+
+
+@wrong("confusion", "right-by-luck")
+def six_columns_whatever_comes(counts):
+    return divmod((counts - np.diag(np.diag(counts))).argmax(), 6)

@@ -629,4 +629,17 @@ def confusion(largest_confusion):
             "that rows and columns are counted from 1, or that the least is the worst.",
             "Show the matrix with plots.plot_confusion_matrix and look for its darkest orange.",
         )
+    other = np.array(
+        [[20, 0, 5, 0, 7], [0, 30, 5, 0, 0], [6, 0, 25, 5, 4], [0, 9, 0, 40, 0], [0, 0, 5, 0, 15]]
+    )
+    again = tuple(np.asarray(result_of(largest_confusion, other.copy())).ravel().tolist())
+    if again != (3, 1):
+        raise Mistake(
+            "right-by-luck",
+            f"{told} That is right. For {other.tolist()} it gives {again}, and there a cell with "
+            "more mistakes stands somewhere else.",
+            "that it stands above the diagonal, or in the row with the most mistakes, or that every "
+            "matrix has the size of this one.",
+            "Compare all cells off the diagonal, one by one.",
+        )
     return f"{told} Nine pictures of class 0 were taken for class 1."
