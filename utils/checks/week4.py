@@ -638,8 +638,8 @@ def confusion(largest_confusion):
             "right-by-luck",
             f"{told} That is right. For {other.tolist()} it gives {again}, and there a cell with "
             "more mistakes stands somewhere else.",
-            "that it stands above the diagonal, or in the row with the most mistakes, or that every "
-            "matrix has the size of this one.",
+            "that it stands above the diagonal, or in the row with the most mistakes, or that "
+            "every matrix has the size of this one.",
             "Compare all cells off the diagonal, one by one.",
         )
     return f"{told} Nine pictures of class 0 were taken for class 1."
