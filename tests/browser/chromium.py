@@ -5,6 +5,12 @@ They need `pip install -r requirements-browser.txt` and Chromium (Debian:
 """
 
 import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -18,6 +24,7 @@ if CHROMIUM is None:
     pytest.skip("no Chromium: apt-get install chromium", allow_module_level=True)
 
 SCREENSHOTS = ROOT / "build" / "screenshots"
+STARTED = 300  # seconds that JupyterLab may take on a busy computer
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +33,33 @@ def browser():
         browser = driver.chromium.launch(executable_path=CHROMIUM)
         yield browser
         browser.close()
+
+
+@contextmanager
+def jupyterlab(folder, environment, log):
+    """Run JupyterLab on a folder, without a token; give its address. `log`: its output."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
+    options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    with log.open("w") as output:
+        command = [sys.executable, "-m", "jupyterlab", *options]
+        server = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+    address, until = f"http://127.0.0.1:{port}", time.monotonic() + STARTED
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"{address}/api", timeout=10).close()
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < until, log.read_text()
+                time.sleep(0.2)
+        yield address
+    finally:
+        # Asked to stop, it can wait for ever for a thread of its own; it has nothing to save.
+        server.kill()
+        server.wait()
 
 
 def watch(page):

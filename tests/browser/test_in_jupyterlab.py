@@ -9,16 +9,11 @@ from utils import quiet  # noqa: F401
 
 # isort: split
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
 import nbformat
 import numpy as np
 import pytest
-from chromium import browser  # noqa: F401  (a fixture)
+from chromium import browser, jupyterlab  # noqa: F401  (a fixture)
 from driving import (
     GRADIENT,
     RUNS,
@@ -37,8 +32,6 @@ from driving import (
 from nbformat.sign import NotebookNotary
 
 from utils import explorers as explore
-
-STARTED = 300  # seconds that the server may take on a busy computer
 
 
 @pytest.fixture(scope="module")
@@ -61,30 +54,8 @@ def lab(browser, tmp_path_factory):  # noqa: F811
         **os.environ,
         **{f"JUPYTER_{part}_DIR": str(folder / part.lower()) for part in ("DATA", "CONFIG")},
     }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
-        )
-    address, until = f"http://127.0.0.1:{port}", time.monotonic() + STARTED
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=10).close()
-                break
-            except OSError:
-                log = (folder / "log").read_text()
-                assert server.poll() is None and time.monotonic() < until, log
-                time.sleep(0.2)
+    with jupyterlab(folder, environment, folder / "log") as address:
         yield address
-    finally:
-        # Asked to stop, it can wait for ever for a thread of its own; it has nothing to save.
-        server.kill()
-        server.wait()
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,11 @@ import json
 import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 
 import nbformat
 import pytest
-from chromium import answer, browser, photograph  # noqa: F401  (a fixture)
+from chromium import answer, browser, jupyterlab, photograph  # noqa: F401  (a fixture)
 
 from utils import course
 from utils.paths import ROOT
@@ -69,28 +65,8 @@ def lab(tmp_path_factory):
     environment |= {f"JUPYTER_{part}_DIR": str(home / part.lower()) for part in ("DATA", "CONFIG")}
     environment["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
     write_settings(home / "settings" / "@jupyterlab")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--ServerApp.port_retries=0"]
-    options += ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
-    with (home / "log").open("w") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *options], env=environment, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                urllib.request.urlopen(f"{address}/api", timeout=5).close()
-                break
-            except OSError:
-                assert server.poll() is None, (home / "log").read_text()
-                time.sleep(1)
+    with jupyterlab(folder, environment, home / "log") as address:
         yield address
-    finally:
-        server.terminate()
-        server.wait(30)
 
 
 @pytest.fixture(scope="module")
