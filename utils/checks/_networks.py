@@ -187,3 +187,23 @@ def batch_norms(model):
         for layer in model._flatten_layers()
         if isinstance(layer, keras.layers.BatchNormalization)
     ]
+
+
+def a_number(value, function):
+    """Return what the learner's function gave as a float.
+
+    Raises:
+        Mistake: "no-number", if it is not one finite number.
+    """
+    try:
+        number = float(np.asarray(value, dtype=float))
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise Mistake(
+            "no-number",
+            f"{function} returned {value!r:.60}, not a number.",
+            "that a function hands back what it prints.",
+            "The word return, and one number after it.",
+        )
+    return number

@@ -13,6 +13,7 @@ import tensorflow as tf
 from utils.checks._guard import affordable
 from utils.checks._judging import Mistake, a_function, check, result_of
 from utils.checks._networks import (
+    a_number,
     answers,
     have_changed,
     network_from,
@@ -821,7 +822,7 @@ def gap(gap_points):
     model = _network_of_known_gap()
     train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
     weights = values_of(model.weights)
-    found, again = (_number(_gap(gap_points, model, train, new)) for _ in range(2))
+    found, again = (a_number(_gap(gap_points, model, train, new), "gap_points") for _ in range(2))
     if have_changed(model.weights, weights):
         raise Mistake(
             "trains",
@@ -837,7 +838,7 @@ def gap(gap_points):
             "What switches dropout on; or pictures that are still augmented or drawn.",
         )
     _refuse_other_gap(found, *(_measures_of(model, *side) for side in (train, new)))
-    if (other_way := _number(_gap(gap_points, model, new, train))) > 0:
+    if (other_way := a_number(_gap(gap_points, model, new, train), "gap_points")) > 0:
         raise Mistake(
             "no-sign",
             f"70 % against 95 % of the new pictures gave {other_way:.1f}, as does 95 % against 70.",
@@ -939,21 +940,6 @@ def _refuse_other_gap(found, train, new):
         "that any two numbers of a training run make a gap.",
         "Accuracy of the one, accuracy of the other, both as in use.",
     )
-
-
-def _number(value):
-    try:
-        number = float(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
-        raise Mistake(
-            "no-number",
-            f"gap_points returned {value!r:.60}, not a number.",
-            "that a function hands back what it prints.",
-            "The word return, and one number after it.",
-        )
-    return number
 
 
 def _network_of_known_gap():

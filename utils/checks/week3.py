@@ -11,6 +11,7 @@ import numpy as np
 
 from utils.checks._judging import Mistake, a_function, check, result_of
 from utils.checks._networks import (
+    a_number,
     answers,
     batch_norms,
     have_changed,
@@ -182,7 +183,7 @@ def dummy(dummy_accuracy):
     """A function (known labels, true labels) that gives the accuracy of always the same answer."""
     a_function(dummy_accuracy, "dummy_accuracy")
     known, true = np.repeat([0, 1, 2], [2, 7, 3]), np.repeat([0, 1, 2], [10, 6, 24])
-    found = _share(result_of(dummy_accuracy, known, true))
+    found = a_number(result_of(dummy_accuracy, known, true), "dummy_accuracy")
     told = (
         "The dummy knows 12 labels: seven 1, three 2, two 0. Of the 40 that it is judged on, six "
         f"are 1, 24 are 2, ten are 0. You say {found:g}."
@@ -253,8 +254,9 @@ def dummy(dummy_accuracy):
             "that a dummy guesses at random; this one always gives the same answer.",
             "The two steps of hint 2.",
         )
-    other = _share(
-        result_of(dummy_accuracy, np.repeat([0, 1], [7, 3]), np.repeat([0, 1], [12, 28]))
+    other = a_number(
+        result_of(dummy_accuracy, np.repeat([0, 1], [7, 3]), np.repeat([0, 1], [12, 28])),
+        "dummy_accuracy",
     )
     if not np.isclose(other, 0.3):
         raise Mistake(
@@ -265,21 +267,6 @@ def dummy(dummy_accuracy):
             "Which class is the most frequent among the known labels?",
         )
     return "it knows what it may know, and nothing else."
-
-
-def _share(value):
-    try:
-        number = float(np.asarray(value, dtype=float))
-    except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
-        raise Mistake(
-            "no-number",
-            f"dummy_accuracy returned {value!r:.60}, not a number.",
-            "that a function hands back what it prints.",
-            "The word return, and one number after it.",
-        )
-    return number
 
 
 # ---------------------------------------------------------------- the backbone
