@@ -4,6 +4,8 @@ Needs what chromium.py says. The lecture is the real one, in a copy of the cours
 train for two epochs only, as `make test` runs the whole.
 """
 
+import base64
+import io
 import json
 import os
 import re
@@ -11,8 +13,10 @@ import shutil
 import time
 
 import nbformat
+import numpy as np
 import pytest
 from chromium import answer, browser, jupyterlab, photograph  # noqa: F401  (a fixture)
+from PIL import Image
 
 from utils import course
 from utils.paths import ROOT
@@ -101,8 +105,10 @@ def cell(page, text):
 
 
 def picture(cell):
-    """A picture that a cell shows, as its address, which holds its bytes."""
-    return cell.locator(".jp-OutputArea img").last.get_attribute("src")
+    """The last picture that a cell shows, as small float values (64, 64, 3) in 0–255."""
+    address = cell.locator(".jp-OutputArea img").last.get_attribute("src")
+    shown = Image.open(io.BytesIO(base64.b64decode(address.split(",")[1])))
+    return np.asarray(shown.convert("RGB").resize((64, 64)), dtype=float)
 
 
 def test_every_cell_has_run_without_an_error(lecture):
@@ -149,4 +155,6 @@ def test_a_photo_of_the_learners_own_gets_its_verdict(lecture, tmp_path):
     upload(lecture, ROOT / "data" / "photos" / "chelsea.jpg")
     own.locator("img").last.wait_for()
     photograph(lecture, "lab-photo")
-    assert picture(own) == picture(known), "the verdict is the one for this photo"
+    # The same photo with its verdict, if not the same file: one digit makes it another.
+    difference = float(np.abs(picture(own) - picture(known)).mean())
+    assert difference < 5, "this is not what the lecture shows for the same photo"
