@@ -198,35 +198,30 @@ def _port(port=PORT):
             yield Finding(OK, "port", f"{port} is free for JupyterLab")
 
 
-# Less than benchmarks/yardstick.py takes by itself, and enough to tell minutes.
-_YARDSTICK = "import sys; sys.path.insert(0, {!r}); from benchmarks import yardstick as y; "
-_YARDSTICK += "print('seconds', y.yardstick(steps=5, repeats=3))"
+_STEP = "import sys; sys.path.insert(0, {!r}); from benchmarks import networks; "
+_STEP += "print('seconds', networks.seconds_of_a_step())"
 
 
 def pace(root=paths.ROOT):
     """Measure how fast this computer is and say how long each lecture will run, a Finding each.
 
-    Takes a few seconds: the time of a yardstick (`benchmarks/yardstick.py`), of which
-    `pyproject.toml` says how many a lecture takes (`yardsticks`), or takes at most.
+    Takes a few seconds: training steps of week 1's network. `pyproject.toml` says how many such
+    steps a lecture takes as long as (`steps`). The yardstick of the benchmarks would mislead here:
+    its large dense layer asks for memory, where the lectures are bound by arithmetic.
     """
-    import tomllib
-
     from utils.course import weeks
 
     try:
-        command = [sys.executable, "-c", _YARDSTICK.format(str(root))]
+        command = [sys.executable, "-c", _STEP.format(str(root))]
         tried = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         seconds = float(tried.stdout.split("seconds ")[1])
     except (subprocess.TimeoutExpired, IndexError, ValueError):
         text = "could not be measured: this computer is very slow, or busy"
         return [Finding(NOTE, "pace", text, "Close other programs, then try again.")]
-    table = tomllib.loads((Path(root) / "pyproject.toml").read_text(encoding="utf-8"))
-    most = table["tool"]["course"]["most"]["lecture"]
     findings = []
     for week, facts in weeks(root).items():
-        about = "about" if "yardsticks" in facts else "at most"
-        minutes = facts.get("yardsticks", most) * seconds / 60
-        text = f"{about} {minutes:.1f} minutes to run, at the pace of now"
+        minutes = facts["steps"] * seconds / 60
+        text = f"about {minutes:.1f} minutes to run, at the pace of now"
         slow = minutes > facts["minutes"] / 2
         remedy = "Close other programs, or use another computer." if slow else ""
         findings.append(Finding(NOTE if slow else OK, f"week {week}", text, remedy))
