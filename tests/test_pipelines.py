@@ -773,6 +773,31 @@ def test_silence_with_descriptor_2_closed():
     assert run(program).stdout == "fine\n"
 
 
+INTERRUPTED = """
+import sys
+
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == "tensorflow.python.ops.ragged.ragged_math_ops":
+            sys.meta_path.remove(self)
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+try:
+    from utils import quiet
+except KeyboardInterrupt:
+    print("interrupted")
+from utils import quiet
+"""
+
+
+def test_an_import_that_was_interrupted_says_what_to_do():
+    ended = run(INTERRUPTED)
+    assert ended.stdout == "interrupted\n"
+    assert "ImportError: TensorFlow was interrupted" in ended.stderr
+    assert "Restart Kernel" in ended.stderr
+
+
 def test_devices_can_still_be_set_up_after_the_imports():
     program = (
         "from utils import pipelines, backbones\n"

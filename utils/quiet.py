@@ -50,7 +50,17 @@ def silenced_stderr():
             os.close(saved)
 
 
-with silenced_stderr():
-    import tensorflow as tf
+# An import that was interrupted leaves parts of TensorFlow behind, and the next one fails on them.
+_left_behind = "tensorflow" not in sys.modules and any(n.startswith("tensorflow.") for n in sys.modules)
+try:
+    with silenced_stderr():
+        import tensorflow as tf
 
-    tf.config.list_physical_devices()  # noisy as well, where it finds no driver for instance
+        tf.config.list_physical_devices()  # noisy as well, where it finds no driver for instance
+except Exception as error:
+    if not _left_behind:
+        raise
+    raise ImportError(
+        "TensorFlow was interrupted while it was imported, and this Python cannot import it any "
+        "more. Start anew: in a notebook, Kernel > Restart Kernel; then run the cells from the top."
+    ) from error

@@ -8,15 +8,13 @@ import base64
 import io
 import json
 import os
-import re
-import shutil
 import time
 
-import nbformat
 import numpy as np
 import pytest
 from chromium import answer, browser, jupyterlab, photograph  # noqa: F401  (a fixture)
 from PIL import Image
+from short_course import short_course
 
 from utils import course
 from utils.paths import ROOT
@@ -29,22 +27,6 @@ ERRORS = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='st
 RUN_OR_FAILED = f"""() => document.querySelector("{ERRORS}")
   || [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
     .every((e) => /\\d/.test(e.innerText) || !e.innerText.trim())"""  # none if its code is folded
-
-
-def copy_of_the_course(folder):
-    """What the lecture needs, in a folder of its own, so that nothing is written anywhere else."""
-    (folder / "data").mkdir()
-    for name in ("utils", "benchmarks", FOLDER):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("samples", "photos", "pretrained"):
-        (folder / "data" / name).symlink_to(ROOT / "data" / name)
-    shutil.copy(ROOT / "pyproject.toml", folder)
-    lecture = nbformat.read(folder / NOTEBOOK, as_version=4)
-    for cell in lecture.cells:
-        cell.source = re.sub(r"epochs=\d+", "epochs=2", cell.source)
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    nbformat.write(lecture, folder / NOTEBOOK)
 
 
 def write_settings(folder):
@@ -64,7 +46,7 @@ def lab(tmp_path_factory):
     """The address of a JupyterLab in a copy of the course."""
     home = tmp_path_factory.mktemp("home")
     folder = tmp_path_factory.mktemp("course")
-    copy_of_the_course(folder)
+    short_course(folder, [1])
     environment = {name: text for name, text in os.environ.items() if "COURSE_" not in name}
     environment |= {f"JUPYTER_{part}_DIR": str(home / part.lower()) for part in ("DATA", "CONFIG")}
     environment["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")
