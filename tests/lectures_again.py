@@ -28,7 +28,7 @@ def answer(client, message):
 
 
 def interrupt(manager, client, code, moment):
-    """Start code and interrupt it after so many seconds; return how it ended, or None: it was done."""
+    """Start code, interrupt it after so many seconds; return how it ended, or None: it was done."""
     message = client.execute(code)
     try:
         client.get_shell_msg(timeout=moment)

@@ -1,4 +1,4 @@
-"""A copy of the course whose lectures train for an epoch or two: for tests of the notebooks alone."""
+"""A copy of the course whose lectures train for two epochs: for tests of the notebooks alone."""
 
 import re
 import shutil

@@ -51,7 +51,9 @@ def silenced_stderr():
 
 
 # An import that was interrupted leaves parts of TensorFlow behind, and the next one fails on them.
-_left_behind = "tensorflow" not in sys.modules and any(n.startswith("tensorflow.") for n in sys.modules)
+_left_behind = "tensorflow" not in sys.modules and any(
+    n.startswith("tensorflow.") for n in sys.modules
+)
 try:
     with silenced_stderr():
         import tensorflow as tf
