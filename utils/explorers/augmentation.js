@@ -100,8 +100,9 @@ function explore(data) {
   }
 
   // ---- Build ----
-  const dial = (id, label, max, show) => slider({ id, label, min: 0, max, step: 0.01, value: state[id], show, act: (v) => { state[id] = v; redraw(); } });
+  const dial = (id, label, max, show) => slider({ id, label, min: 0, max, step: 0.01, value: state[id], show, act: (v) => change(id, v) });
   const redraw = onceAFrame(update);
+  const change = (id, value) => { state[id] = value; untrue.clear(); redraw(); }; // they are other pictures now
   const tiles = Array.from({ length: NUMBER }, (_, i) => {
     const canvas = make("canvas");
     const button = make("button", { class: "tile", onclick: () => { if (!untrue.delete(i)) untrue.add(i); tell(); } }, canvas, make("span", { class: "cross", "aria-hidden": "true" }, "✕"));
@@ -127,10 +128,10 @@ function explore(data) {
   } }, "Copy");
   document.body.append(make("main", {}, make("div", { id: "grid" },
     make("section", { id: "left", "aria-label": "Changes" }, make("figure", {}, original, make("figcaption", { class: "small" }, "the picture as it is")),
-      make("label", {}, make("input", { type: "checkbox", id: "flip", checked: true, onchange: (event) => { state.flip = event.target.checked; redraw(); } }), " Mirror every other one"),
+      make("label", {}, make("input", { type: "checkbox", id: "flip", checked: true, onchange: (event) => change("flip", event.target.checked) }), " Mirror every other one"),
       dial("rotation", "Rotation", 0.5, (v) => `±${number(360 * v, 0)}°`).element, dial("translation", "Translation", 0.5, (v) => `±${percent(v, 0)}`).element,
       dial("zoom", "Zoom", 0.7, (v) => `±${percent(v, 0)}`).element, dial("contrast", "Contrast", 0.9, (v) => `±${percent(v, 0)}`).element,
-      radio({ name: "fill", legend: "Fill", options: FILLS.map((fill) => [fill, fill]), value: "reflect", act: (fill) => { state.fill = fill; redraw(); } })),
+      radio({ name: "fill", legend: "Fill", options: FILLS.map((fill) => [fill, fill]), value: "reflect", act: (fill) => change("fill", fill) })),
     make("section", { "aria-label": "Twelve variants", style: "grid-area:right;min-width:0" },
       make("div", { class: "row", style: "margin-bottom:.5rem" }, make("button", { id: "roll", onclick: () => { state.seed++; untrue.clear(); update(); } }, "Roll again"), make("span", { id: "verdict" })),
       make("div", { id: "tiles" }, tiles.map(({ button }) => button)),

@@ -56,7 +56,7 @@ function explore(data) {
     find("alarms").textContent = plural(alarms.length, "false alarm");
     drawStrip(k);
     drawTrade(k, groups);
-    say(`${counts[r][c]} of ${counts[r].reduce((a, b) => a + b)} true ${names[r]} were called ${names[c]}. Called ${names[k]} above ${percent(state.threshold, 0)}: ` +
+    say(`${state.group ? `${title}: ${chosen.length}` : `${counts[r][c]} of ${counts[r].reduce((a, b) => a + b)} true ${names[r]} were called ${names[c]}`}. Called ${names[k]} above ${percent(state.threshold, 0)}: ` +
       `precision ${ratio(found.length, called)}, recall ${ratio(found.length, there)}.`);
     Object.assign(document.documentElement.dataset, { cell: state.cell.join(" "), group: state.group || "", shown: chosen.join(" "), class: k, threshold: state.threshold,
       found: found.length, missed: missed.length, alarms: alarms.length });
@@ -116,6 +116,7 @@ function explore(data) {
           make("tr", {}, make("td", { class: "margin", style: "text-align:right" }, "precision"), names.map((_, c) => make("td", { class: "margin" }, ratio(right[c], sums[c]))), make("td")))))),
     make("section", { "aria-label": "Pictures" }, make("h2", { id: "shownTitle" }), make("div", { id: "shown", tabindex: 0, role: "group", "aria-label": "Pictures of the chosen cell" }), make("p", { class: "small", id: "shownNote" }))),
     make("div", { id: "threshold_" }, make("section", { "aria-label": "Threshold" },
+      make("p", { class: "small" }, "The matrix calls a picture by its largest probability. Here one class is asked for alone, and a threshold decides."),
       radio({ name: "class", legend: "One class", options: names.map((name, k) => [String(k), name]), value: "0", act: (k) => { state.class = +k; update(); } }),
       slider({ id: "threshold", label: "Call it so above", min: 0, max: 0.99, step: 0.01, value: 0.5, show: (v) => percent(v, 0), act: (v) => { state.threshold = v; update(); } }).element,
       make("div", { id: "strip" }),

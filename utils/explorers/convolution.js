@@ -257,7 +257,7 @@ function explore(data) {
     @media (max-width: 44rem) { #grid { grid-template-columns: minmax(0, 1fr) } }
     #left { display: grid; gap: .5rem; align-content: start } #picture { width: 100%; touch-action: none; cursor: crosshair }
     #left .row { gap: .25rem .5rem; font-size: .875rem } #left button { padding: .1rem .5rem } #answer .bar { margin: 0 0 .3rem } #answer .before { position: absolute; top: 0; width: 3px; margin-left: -1px; background: var(--ink) }
-    #layers { display: flex; gap: .3rem; overflow-x: auto; padding: 3px; margin-bottom: .5rem }
+    #layers { display: flex; flex-wrap: wrap; gap: .3rem; padding: 3px; margin-bottom: .5rem }
     #layers label { position: relative; flex: 1 0 4.4rem; max-width: 5.2rem; padding: .2rem; border: 2px solid var(--line); border-radius: .3rem; font-size: .6875rem; line-height: 1.25; cursor: pointer; overflow-wrap: anywhere }
     #layers label:has(:checked) { border-color: var(--accent); background: var(--tint) } #layers input { position: absolute; opacity: 0; width: 1px; height: 1px }
     #layers canvas { width: 100%; margin-bottom: .2rem }
@@ -306,6 +306,8 @@ function explore(data) {
     canvas.addEventListener("pointermove", (event) => { if (!held || event.pointerType !== "mouse") act(event); });
     canvas.addEventListener("pointerdown", (event) => {
       if (event.pointerType === "mouse") { held = !held; if (held) act(event); else drawAll(); } else act(event);
+      event.preventDefault(); // the keys go on from here, whichever map was clicked
+      maps.focus({ preventScroll: true });
     });
   }
   const across = (n) => (isVector(at.layer) ? { map: at.map + n } : { x: at.x + n });

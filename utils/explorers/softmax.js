@@ -8,7 +8,7 @@ const inPowersOfTen = (v) => {
   const [digits, exponent] = v.toExponential(1).split("e");
   return `${digits}·10${[...exponent.replace("+", "")].map((letter) => (letter === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[letter])).join("")}`;
 };
-const share = (p) => percent(p, p > 0 && p < 0.001 ? 4 : 1);
+const share = (p) => (p > 0 && p < 1e-6 ? `${(100 * p).toExponential(0).replace("-", "−")} %` : percent(p, p > 0 && p < 0.001 ? 4 : 1));
 
 function explore(data) {
   const names = data.class_names, n = names.length;
