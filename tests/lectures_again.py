@@ -16,26 +16,38 @@ from jupyter_client.manager import start_new_kernel
 from short_course import short_course
 
 MOMENTS = (0.02, 0.1, 0.3, 1.0)  # seconds until the interrupt
-PATIENCE = 600  # seconds for a cell
+PATIENCE = 300  # seconds for a cell
 
 
-def answer(client, message):
+def answer(client, message, code):
     """Wait for the answer to an execute request; return its content."""
     while True:
-        reply = client.get_shell_msg(timeout=PATIENCE)
+        try:
+            reply = client.get_shell_msg(timeout=PATIENCE)
+        except queue.Empty:
+            pytest.fail(f"no answer within {PATIENCE} s:\n{code}")
         if reply["parent_header"].get("msg_id") == message:
             return reply["content"]
 
 
+def run(client, code):
+    """Run code to its end; return None, or what went wrong."""
+    # As a click would: a request sent at the very moment of an interrupt may be put off.
+    reply = answer(client, client.execute(code, stop_on_error=False), code)
+    return None if reply["status"] == "ok" else f"{reply.get('ename')}: {reply.get('evalue')}"
+
+
 def interrupt(manager, client, code, moment):
-    """Start code, interrupt it after so many seconds; return how it ended, or None: it was done."""
-    message = client.execute(code)
+    """Start code, interrupt it after so many seconds; return how it ended, or None: it was done.
+
+    An interrupt inside TensorFlow may end as another error, such as a TypeError."""
+    message = client.execute(code, stop_on_error=False)
     try:
         client.get_shell_msg(timeout=moment)
         return None
     except queue.Empty:
         manager.interrupt_kernel()
-        return answer(client, message).get("ename")
+        return answer(client, message, code).get("ename")
 
 
 def start_anew(manager, client):
@@ -52,17 +64,16 @@ def test_a_lecture_goes_on_after_interrupts_and_a_new_start(tmp_path, week):
     try:
         for code in cells:
             ended = interrupt(manager, client, code, moments.choice(MOMENTS))
-            assert ended in (None, "KeyboardInterrupt"), f"{ended} after an interrupt of:\n{code}"
             interrupted += ended is not None
-            reply = answer(client, client.execute(code))
-            if ended and code == cells[0] and reply["status"] != "ok":
+            failed = run(client, code)
+            if ended and code == cells[0] and failed:
                 start_anew(manager, client)
-                reply = answer(client, client.execute(code))
-            assert reply["status"] == "ok", f"run again:\n{code}\n{reply.get('evalue')}"
+                failed = run(client, code)
+            assert not failed, f"{failed}, run again:\n{code}"
         start_anew(manager, client)
         for code in cells[: len(cells) // 2]:
-            reply = answer(client, client.execute(code))
-            assert reply["status"] == "ok", f"after a restart:\n{code}\n{reply.get('evalue')}"
+            failed = run(client, code)
+            assert not failed, f"{failed}, after a new start:\n{code}"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
