@@ -124,6 +124,8 @@ def test_convolution_holds_a_value(show):
     assert shown.state("held") == "true" and shown.frame.locator("#letGo").is_visible()
     shown.hover("#map", 0.5, 0.5)
     assert shown.state("at") == at
+    shown.page.keyboard.press("ArrowRight")  # the keys go on from the map that was clicked
+    assert shown.state("at") != at and agrees(shown, picture)
     shown.frame.locator("#letGo").click()
     shown.hover("#map", 0.7, 0.7)
     assert shown.state("at") != at and agrees(shown, picture)
@@ -321,12 +323,13 @@ def test_augmentation_rolls_and_counts_by_keyboard(show):
 
 def test_augmentation_by_touch(show):
     shown = show("augmentation", width=390, has_touch=True)
-    for selector in (".tile:nth-child(3)", "#flip"):
-        shown.tap(selector, 0.5, 0.5)
+    shown.tap(".tile:nth-child(3)", 0.5, 0.5)
+    assert shown.state("untrue") == "2"
+    shown.tap("#flip", 0.5, 0.5)
+    assert shown.state("untrue") == "", "other pictures: the cross was for the old one"
     for selector in ("#rotation", "#translation", "#zoom"):
         shown.tap(selector, 0.01, 0.5)
         shown.slide(selector, 0)
-    assert shown.state("untrue") == "2"
     assert np.array_equal(variants(shown), np.repeat(GRADIENT[np.newaxis], 12, axis=0))
 
 
