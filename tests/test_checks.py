@@ -199,7 +199,8 @@ def in_words(module):
     return module.__name__.rpartition(".")[2]
 
 
-SHARED = [import_module(f"utils.checks.{name}") for name in ("_guard", "_inputs", "_networks")]
+SHARED_NAMES = ("_guard", "_inputs", "_learning", "_networks")
+SHARED = [import_module(f"utils.checks.{name}") for name in SHARED_NAMES]
 INVERTED = [
     pytest.param(module, number, id=f"{in_words(module)}-{number}")
     for module in [*MODULES.values(), *SHARED]
