@@ -409,11 +409,6 @@ def tiny_steps(class_count):
     return _compiled(_layers(class_count), _from_logits(), keras.optimizers.Adam(1e-7))
 
 
-@wrong("network", "learns-nothing")
-def giant_steps(class_count):
-    return _compiled(_layers(class_count), _from_logits(), keras.optimizers.SGD(1e4))
-
-
 @wrong("network", "nothing-left")
 def four_blocks_of_week_1(class_count):
     """What fits 96 pixels fits 28."""

@@ -130,7 +130,8 @@ def learnt(network, pictures, labels, told):
     were = [np.asarray(one).copy() for one in kernels]
     before = _loss(network, pictures, labels)
     network.run_eagerly = True  # quicker for so few steps than to make a graph
-    network.fit(pictures, labels, epochs=12, batch_size=len(pictures), verbose=0)
+    for _ in range(12):
+        network.train_on_batch(pictures, labels)
     after = _loss(network, pictures, labels)
     moved = [_relative_change(was, np.asarray(k)) for was, k in zip(were, kernels, strict=True)]
     still = [one.path for one, change in zip(kernels, moved, strict=True) if change == 0]
@@ -162,6 +163,7 @@ def learnt(network, pictures, labels, told):
 
 
 def _relative_change(before, after):
+    before, after = before.astype(float), after.astype(float)
     return float(np.linalg.norm(after - before) / max(np.linalg.norm(before), 1e-9))
 
 
