@@ -547,7 +547,9 @@ def gap(gap_points):
     model = _network_of_known_gap()
     train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
     weights = values_of(model.weights)
-    found, again = (a_number(_gap(gap_points, model, train, new), "gap_points") for _ in range(2))
+    # Three times, as two that leave units out agree by chance once in a hundred tries.
+    tries = [a_number(_gap(gap_points, model, train, new), "gap_points") for _ in range(3)]
+    found, again = tries[0], max(tries, key=lambda one: abs(one - tries[0]))
     if have_changed(model.weights, weights):
         raise Mistake(
             "trains",
