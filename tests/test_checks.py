@@ -7,15 +7,79 @@ over breaks a check, and a check with one of its conditions inverted is noticed.
 import ast
 import inspect
 import sys
+import time
 import types
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from utils import checks
 from utils.checks import answers
 
-MODULES = {week: import_module(f"utils.checks.week{week}") for week in checks.MODULES}
+# ---------------------------------------------------------------- checks with a switch
+
+
+@dataclass
+class Switch:
+    """Every condition under which a check raises passes through here; one may be inverted.
+
+    Attributes:
+        inverted: the condition to be inverted, or None.
+        met: dict by condition of (seconds since the check began, whether it never held).
+    """
+
+    inverted: tuple | None = None
+    met: dict = field(default_factory=dict)
+    began: float = 0
+
+    def begin(self, inverted=None):
+        self.inverted, self.met, self.began = inverted, {}, time.perf_counter()
+
+    def decide(self, condition, held):
+        when, never = self.met.get(condition, (time.perf_counter() - self.began, True))
+        self.met[condition] = when, never and not held
+        return not held if condition == self.inverted else held
+
+
+SWITCH = Switch()
+PLACES = {}  # by condition, (name of the module, number): the mistakes that are told under it
+
+
+def switched(name):
+    """Return a copy of a module of `utils.checks` in which conditions pass through the switch."""
+    file = Path(checks.__file__).with_name(f"{name}.py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for number, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.If) and any(isinstance(part, ast.Raise) for part in node.body):
+            told = {part.value for part in ast.walk(node) if is_text(part)}
+            PLACES[name, number] = told
+            key = ast.Constant((name, number))
+            node.test = ast.Call(ast.Name("_decide", ast.Load()), [key, node.test], [])
+    copy = types.ModuleType(f"utils.checks.{name}")
+    copy.__file__ = str(file)
+    copy._decide = SWITCH.decide
+    exec(compile(ast.fix_missing_locations(tree), file, "exec"), vars(copy))
+    return copy
+
+
+def is_text(node):
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+# Each imports only those before it.
+SHARED = ("_guard", "_inputs", "_learning", "_networks", "_hands", "_batches")
+import_module("utils.checks._networks")  # what it loads stays loaded
+with mock.patch.dict(sys.modules):
+    for _name in SHARED:
+        sys.modules[f"utils.checks.{_name}"] = switched(_name)
+    MODULES = {week: switched(f"week{week}") for week in checks.MODULES}
+
 ANSWERS = {week: answers.collect(week) for week in checks.MODULES}
 LEAST_WRONG, LEAST_RIGHT = 5, 2  # for each task
 GENERAL = {"no-function", "returns-nothing", "raised", "unusable", "too-slow"}  # of any check
@@ -61,22 +125,41 @@ CHECKS = [
 # ---------------------------------------------------------------- answers
 
 
-@pytest.mark.parametrize("week, task, mistake, answer", cases(lambda mistake: mistake is None))
-def test_a_right_answer_passes(week, task, mistake, answer, capsys):
+@dataclass
+class Outcome:
+    """What came of an answer: its mistake, if any, what was printed, which conditions it met."""
+
+    mistake: checks.Mistake | None
+    printed: str
+    met: dict
+
+
+@cache
+def outcome(week, task, answer):
     check = getattr(MODULES[week], task)
-    check(*given(check, answer))
-    said = " ".join(capsys.readouterr().out.split())
-    assert f"✔ {checks.tasks(week)[task]}: " in said
+    handed, printed, mistake = given(check, answer), StringIO(), None
+    SWITCH.begin()
+    try:
+        with redirect_stdout(printed):
+            check(*handed)
+    except checks.Mistake as told:
+        mistake = told
+    return Outcome(mistake, " ".join(printed.getvalue().split()), SWITCH.met)
+
+
+@pytest.mark.parametrize("week, task, mistake, answer", cases(lambda mistake: mistake is None))
+def test_a_right_answer_passes(week, task, mistake, answer):
+    found = outcome(week, task, answer)
+    assert found.mistake is None, str(found.mistake)
+    assert f"✔ {checks.tasks(week)[task]}: " in found.printed
 
 
 @pytest.mark.parametrize("week, task, mistake, answer", cases(lambda mistake: mistake is not None))
 def test_a_wrong_answer_gets_its_own_message(week, task, mistake, answer):
-    check = getattr(MODULES[week], task)
-    with pytest.raises(checks.Mistake) as caught:
-        check(*given(check, answer))
-    assert caught.value.name == mistake, str(caught.value)
-    assert caught.value.seen and caught.value.look
-    assert caught.value.belief or mistake in GENERAL
+    told = outcome(week, task, answer).mistake
+    assert told is not None and told.name == mistake, str(told)
+    assert told.seen and told.look
+    assert told.belief or mistake in GENERAL
 
 
 @pytest.mark.parametrize("week, task", CHECKS)
@@ -159,65 +242,34 @@ def test_an_open_part_is_asked_for(week, task):
 # ---------------------------------------------------------------- checks that are wrong
 
 
-def conditions(module):
-    """List the numbers of the `if` statements under which a module raises, in walking order."""
-    tree = ast.parse(inspect.getsource(module))
-    return [number for number, node in enumerate(ast.walk(tree)) if decides(node)]
+@pytest.mark.parametrize(
+    "condition", [pytest.param(place, id=f"{place[0]}-{place[1]}") for place in PLACES]
+)
+def test_an_inverted_condition_is_noticed(condition):
+    """Some answer then gets another message; only those that meet the condition can."""
+    meet = []
+    for week, found in ANSWERS.items():
+        if condition[0] not in SHARED and condition[0] != f"week{week}":
+            continue
+        for task, mistake, answer in found:
+            met = outcome(week, task, answer).met
+            if condition in met:
+                when, never_held = met[condition]
+                # It is noticed soonest where it never held: the check then stops there.
+                sure = never_held and mistake not in PLACES[condition]
+                meet.append((not sure, when, week, task, mistake, answer))
+    meet.sort(key=lambda case: case[:2])
+    assert any(
+        verdict_inverted(condition, week, task, answer) != mistake
+        for *_, week, task, mistake, answer in meet
+    )
 
 
-def decides(node):
-    return isinstance(node, ast.If) and any(isinstance(part, ast.Raise) for part in node.body)
-
-
-def inverted(module, chosen):
-    """Invert one condition of a module.
-
-    Returns:
-        (a copy of the module, name of the function it stands in, names of the mistakes under it).
-    """
-    tree = ast.parse(inspect.getsource(module))
-    node = list(ast.walk(tree))[chosen]
-    told = {part.value for raised in node.body for part in ast.walk(raised) if is_text(part)}
-    node.test = ast.UnaryOp(ast.Not(), node.test)
-    around = [part for part in tree.body if node in ast.walk(part)]
-    return remade(module, tree), getattr(around[0], "name", None), told
-
-
-def is_text(node):
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
-
-
-def remade(module, tree):
-    """Run the code of a module anew, with what it imports now."""
-    copy = types.ModuleType(module.__name__)
-    copy.__file__ = module.__file__
-    exec(compile(ast.fix_missing_locations(tree), module.__file__, "exec"), vars(copy))
-    return copy
-
-
-def in_words(module):
-    return module.__name__.rpartition(".")[2]
-
-
-SHARED = [import_module(f"utils.checks.{name}") for name in ("_guard", "_inputs", "_networks")]
-INVERTED = [
-    pytest.param(module, number, id=f"{in_words(module)}-{number}")
-    for module in [*MODULES.values(), *SHARED]
-    for number in conditions(module)
-]
-
-
-@pytest.mark.parametrize("module, number", INVERTED)
-def test_an_inverted_condition_is_noticed(module, number, monkeypatch):
-    wrong, place, told = inverted(module, number)
-    if module in SHARED:
-        monkeypatch.setitem(sys.modules, module.__name__, wrong)
-        users = {w: m for w, m in MODULES.items() if in_words(module) in inspect.getsource(m)}
-        altered = {w: remade(m, ast.parse(inspect.getsource(m))) for w, m in users.items()}
-    else:
-        altered = {week: wrong for week, own in MODULES.items() if own is module}
-    cases = [(week, *case) for week in altered for case in ANSWERS[week]]
-    # Those that most likely notice come first: an answer meant for it, then what it is part of.
-    cases.sort(key=lambda case: (case[2] not in told, case[1] != place))
-    checked = ((getattr(altered[week], task), mistake, a) for week, task, mistake, a in cases)
-    assert any(verdict(check, *given(check, a)) != mistake for check, mistake, a in checked)
+def verdict_inverted(condition, week, task, answer):
+    check = getattr(MODULES[week], task)
+    handed = given(check, answer)
+    SWITCH.begin(inverted=condition)
+    try:
+        return verdict(check, *handed)
+    finally:
+        SWITCH.begin()

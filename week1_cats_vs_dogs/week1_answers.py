@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageFile
 
 from utils import quiet  # noqa: F401
 
@@ -160,6 +160,31 @@ def without_a_net(folder):
     return found
 
 
+@wrong("usable", "hidden-above")
+def hidden_by_any_part(folder):
+    """The names above the folder count, too."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    shown = [file for file in files if not any(part[0] == "." for part in file.parts)]
+    return sorted(file for file in shown if _decodes(file))
+
+
+@wrong("usable", "nothing-found")
+def a_pattern_that_fits_nothing(folder):
+    return sorted(file for file in folder.glob("*.jpg") if file.is_file() and _decodes(file))
+
+
+@wrong("usable", "filled-up")
+def filled_up(folder):
+    """A picture that no longer raises an error is whole."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    return with_rglob(folder)
+
+
+@wrong("usable", "sorted-by-name")
+def sorted_by_name(folder):
+    return sorted(with_rglob(folder), key=lambda file: file.name)
+
+
 @wrong("usable", "unsorted")
 def as_they_come(folder):
     return with_rglob(folder)[::-1]
@@ -248,6 +273,109 @@ def test_taken_from_training(files, seed):
 def drawn_independently(files, seed):
     chance = random.Random(seed)
     return [chance.sample(files, round(share * len(files))) for share in (0.7, 0.15, 0.15)]
+
+
+@wrong("split", "drawn-twice")
+def drawn_with_replacement(files, seed):
+    """What is drawn is gone."""
+    chance = random.Random(seed)
+    parts = [], [], []
+    for one_class in _by_class(files):
+        for part, cut in zip(parts, _cut(one_class), strict=True):
+            part += chance.choices(one_class, k=len(cut))
+    return parts
+
+
+@wrong("split", "piece-lost")
+def a_gap_between_two_cuts(files, seed):
+    train, validation, test = class_by_class(files, seed)
+    return train, validation[: len(validation) // 2], test
+
+
+@wrong("split", "class-not-mixed")
+def only_the_first_class_mixed(files, seed):
+    parts = [], [], []
+    for place, one_class in enumerate(_by_class(files)):
+        if place == 0:
+            one_class = random.Random(seed).sample(one_class, len(one_class))
+        for part, cut in zip(parts, _cut(one_class), strict=True):
+            part += cut
+    return parts
+
+
+@wrong("split", "part-not-mixed")
+def test_cut_off_first(files, seed):
+    """Only what is trained with has to be mixed."""
+    parts = [], [], []
+    for one_class in _by_class(files):
+        first, second = round(0.7 * len(one_class)), round(0.85 * len(one_class))
+        mixed = random.Random(seed).sample(one_class[:second], second)
+        parts[0].extend(mixed[:first])
+        parts[1].extend(mixed[first:])
+        parts[2].extend(one_class[second:])
+    return parts
+
+
+@wrong("split", "known-names")
+def rock_and_scissors_alone(files, seed):
+    """The classes one knows are the only ones."""
+    parts = [], [], []
+    for kind in ("rock", "scissors"):
+        these = [file for file in files if file.parent.name == kind]
+        for part, cut in zip(parts, class_by_class(these, seed), strict=True):
+            part += cut
+    return parts
+
+
+@wrong("split", "known-names")
+def rock_and_scissors_in_a_dict(files, seed):
+    kinds = {"rock": [], "scissors": []}
+    for file in files:
+        kinds[file.parent.name].append(file)
+    return class_by_class(kinds["rock"] + kinds["scissors"], seed)
+
+
+@wrong("split", "order-of-a-set")
+def classes_from_a_set(files, seed):
+    """A set keeps its order."""
+    chance = random.Random(seed)
+    parts = [], [], []
+    for kind in {file.parent.name for file in files}:
+        these = [file for file in files if file.parent.name == kind]
+        for part, cut in zip(parts, _cut(chance.sample(these, len(these))), strict=True):
+            part += cut
+    return parts
+
+
+@wrong("split", "order-of-a-set")
+def files_from_a_set(files, seed):
+    return class_by_class(list(set(files)), seed)
+
+
+@right("split")
+def a_chance_for_each_name(files, seed):
+    parts = [], [], []
+    for kind in {file.parent.name for file in files}:  # in any order: a name decides its chance
+        these = [file for file in files if file.parent.name == kind]
+        mixed = random.Random(f"{seed} {kind}").sample(these, len(these))
+        for part, cut in zip(parts, _cut(mixed), strict=True):
+            part += cut
+    return parts
+
+
+@right("split")
+def with_text_and_slashes(files, seed):
+    """Works with text, not with paths."""
+    kinds = {}
+    for file in sorted(map(str, files)):
+        kinds.setdefault(file.replace("\\", "/").split("/")[-2], []).append(file)
+    chance = np.random.default_rng(seed)
+    parts = [], [], []
+    for these in kinds.values():
+        chance.shuffle(these)
+        for part, cut in zip(parts, _cut(these), strict=True):
+            part += cut
+    return parts
 
 
 @wrong("split", "lost")
@@ -380,6 +508,71 @@ def normalised_by_batch_norm():
     return _compiled(_layers(first=[layers.BatchNormalization()]))
 
 
+@right("network")
+def batch_norm_after_each_convolution():
+    """In use, it does worse after a dozen steps than before: its running averages lag behind."""
+    blocks = [layers.Rescaling(1 / 255)]
+    for filters in (16, 32):
+        blocks += [layers.Conv2D(filters, 3, use_bias=False), layers.BatchNormalization()]
+        blocks += [layers.ReLU(), layers.MaxPooling2D(4)]
+    return _compiled(_layers(first=blocks, middle=[]), optimizer=keras.optimizers.SGD(1e-3))
+
+
+@right("network")
+def with_a_price_for_large_weights():
+    network = _layers()
+    network[2].kernel_regularizer = keras.regularizers.L2(0.02)
+    return _compiled(network)
+
+
+@wrong("network", "accuracy-does-not-fit")
+def logits_counted_as_probabilities():
+    """Whatever is called accuracy sees by itself what it counts."""
+    return _compiled(_layers(layers.Dense(1)), keras.losses.BinaryCrossentropy(from_logits=True))
+
+
+@wrong("network", "accuracy-does-not-fit")
+def accuracy_of_equal_numbers():
+    return _compiled(_layers(), metrics=[keras.metrics.Accuracy()])
+
+
+@wrong("network", "squeezed-logits")
+def relu_at_the_end():
+    """Every layer is better with an activation."""
+    return _compiled(_layers(layers.Dense(1, activation="relu")))
+
+
+@wrong("network", "same-network")
+def made_once():
+    """A function that hands back a network makes one."""
+    if not MADE_ONCE:
+        MADE_ONCE.append(one_sigmoid())
+    return MADE_ONCE[0]
+
+
+MADE_ONCE = []
+
+
+@wrong("network", "rescaled-up")
+def rescaling_by_127_5():
+    """Rescaling divides by its number."""
+    return _compiled(_layers(first=[layers.Rescaling(127.5, offset=-1)]))
+
+
+@wrong("network", "nothing-left")
+def six_blocks():
+    blocks = [layers.Rescaling(1 / 255)]
+    for _ in range(6):
+        blocks += [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D()]
+    return _compiled(_layers(first=blocks))
+
+
+@wrong("network", "hardly-learns")
+def tiny_steps():
+    """A small learning rate is the careful choice."""
+    return _compiled(_layers(), optimizer=keras.optimizers.Adam(1e-7))
+
+
 @wrong("network", "not-rescaled")
 def raw_pixels():
     return _compiled(_layers(first=[]))
@@ -497,7 +690,7 @@ def learning_rate_of_10():
     return _compiled(_layers(), optimizer=keras.optimizers.SGD(1e4))
 
 
-@wrong("network", "learns-nothing")
+@wrong("network", "frozen")
 def all_frozen():
     network = keras.Sequential(_layers())
     network.trainable = False
@@ -560,20 +753,103 @@ class WithinTheEpoch(_WithTarget):
             self.model.stop_training = True
 
 
-@wrong("stopping", "never-stops")
+@wrong("stopping", "own-variable")
 class SetsItsOwn(_WithTarget):
     def on_epoch_end(self, epoch, logs=None):
         if logs.get("val_accuracy", 0) >= self.target:
             self.stop_training = True
 
 
+@wrong("stopping", "own-variable")
+class SetsAnotherOfTheNetwork(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            self.model.stopped = True
+
+
 @wrong("stopping", "never-stops")
+class ComparesInsteadOfSetting(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            self.model.stop_training == True  # noqa: B015, E712
+
+
+@wrong("stopping", "other-key")
+class AsksForAnotherKey(_WithTarget):
+    """A key that means the same will do."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("validation_accuracy", 0) >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-key")
+class LooksForAnotherKey(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if "val_acc" in logs and logs["val_acc"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-key")
+class BreaksOffForAnotherKey(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs["val_acc"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-method")
+class AtTheEndOfTraining(_WithTarget):
+    def on_train_end(self, logs=None):
+        if (logs or {}).get("val_accuracy", 0) >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-method")
+class AMethodThatKerasDoesNotKnow(_WithTarget):
+    """Keras calls any method with a fitting name."""
+
+    def on_epochs_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-method")
+class AtTheBeginningOfTheNext(_WithTarget):
+    def on_epoch_begin(self, epoch, logs=None):
+        if logs["val_accuracy"] >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "takes-no-target")
+class TakesNoTarget(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 0) >= 0.8:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "per-cent")
+class AccuracyInPerCent(_WithTarget):
+    """Accuracies count from 0 to 100."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if 100 * logs.get("val_accuracy", 0) >= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "other-way-round")
+class BelowTheTarget(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("val_accuracy", 1) <= self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "returns-it")
 class ReturnsTrue(_WithTarget):
     def on_epoch_end(self, epoch, logs=None):
         return logs.get("val_accuracy", 0) >= self.target
 
 
-@wrong("stopping", "never-stops")
+@wrong("stopping", "per-cent")
 class InPerCent(_WithTarget):
     def on_epoch_end(self, epoch, logs=None):
         if logs.get("val_accuracy", 0) >= 100 * self.target:

@@ -440,7 +440,7 @@ def normalized_by_its_first_layer():
     return _between(layers.BatchNormalization())
 
 
-@wrong("network", "maps-used-up")
+@wrong("network", "nothing-left")
 def filters_of_the_lecture():
     """Layers made for 150 pixels fit 28 as well."""
     network = keras.Sequential([keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)])

@@ -260,6 +260,22 @@ def functional_with_softmax_layer(class_count):
     return network
 
 
+@right("network")
+def with_a_price_for_large_weights(class_count):
+    network = _layers(class_count)
+    network[2].kernel_regularizer = keras.regularizers.L2(0.02)
+    return _compiled(network, _from_logits())
+
+
+@right("network")
+def with_batch_norm_and_short_steps(class_count):
+    """In use, it does worse after a dozen steps than before: its running averages lag behind."""
+    block = [layers.Conv2D(16, 3, use_bias=False), layers.BatchNormalization(), layers.ReLU()]
+    block += [layers.GlobalAveragePooling2D(), layers.Dropout(0.5), layers.Dense(class_count)]
+    head = [keras.Input((28, 28, 1)), layers.Rescaling(1 / 255)]
+    return _compiled(head + block, _from_logits(), keras.optimizers.Adam(1e-4))
+
+
 @wrong("network", "one-output")
 def one_sigmoid(class_count):
     return _compiled(_layers(1, "sigmoid"), "binary_crossentropy")
@@ -342,7 +358,83 @@ def without_metrics(class_count):
     return _compiled(_layers(class_count), _from_logits(), metrics=())
 
 
-@wrong("network", "learns-nothing")
+@wrong("network", "accuracy-does-not-fit")
+def accuracy_of_two_classes(class_count):
+    return _compiled(_layers(class_count), _from_logits(), metrics=["binary_accuracy"])
+
+
+@wrong("network", "accuracy-does-not-fit")
+def accuracy_of_equal_numbers(class_count):
+    """Keras's Accuracy is what the word "accuracy" stands for."""
+    return _compiled(_layers(class_count), _from_logits(), metrics=[keras.metrics.Accuracy()])
+
+
+@wrong("network", "softmax-of-softmax")
+def softmax_as_activation_and_as_layer(class_count):
+    return _compiled([*_layers(class_count, "softmax"), layers.Softmax()], SPARSE)
+
+
+@wrong("network", "squeezed-logits")
+def relu_on_the_logits(class_count):
+    """Every layer is better with an activation."""
+    return _compiled(_layers(class_count, "relu"), _from_logits())
+
+
+@wrong("network", "squeezed-logits")
+def tanh_on_the_logits(class_count):
+    return _compiled(_layers(class_count, "tanh"), _from_logits())
+
+
+@wrong("network", "answers-dropped")
+def dropout_after_the_logits(class_count):
+    """Dropout helps wherever it stands."""
+    return _compiled([*_layers(class_count), layers.Dropout(0.4)], _from_logits())
+
+
+@wrong("network", "answers-dropped")
+def dropout_after_softmax(class_count):
+    return _compiled([*_layers(class_count, "softmax"), layers.Dropout(0.4)], SPARSE)
+
+
+@wrong("network", "frozen")
+def convolution_frozen(class_count):
+    network = _compiled(_layers(class_count), _from_logits())
+    network.layers[1].trainable = False
+    return network
+
+
+@wrong("network", "hardly-learns")
+def tiny_steps(class_count):
+    """A small learning rate is the careful choice."""
+    return _compiled(_layers(class_count), _from_logits(), keras.optimizers.Adam(1e-7))
+
+
+@wrong("network", "nothing-left")
+def four_blocks_of_week_1(class_count):
+    """What fits 96 pixels fits 28."""
+    blocks = [layers.Rescaling(1 / 255)]
+    for filters in (16, 32, 64, 64):
+        blocks += [layers.Conv2D(filters, 3, activation="relu"), layers.MaxPooling2D()]
+    return _compiled(_layers(class_count, first=blocks), _from_logits())
+
+
+@wrong("network", "rescaled-up")
+def multiplied_by_the_largest(class_count):
+    """Rescaling divides by its number."""
+    return _compiled(_layers(class_count, first=[layers.Rescaling(255)]), _from_logits())
+
+
+MADE_ONCE = {}
+
+
+@wrong("network", "same-network")
+def one_network_a_count(class_count):
+    if class_count not in MADE_ONCE:
+        MADE_ONCE[class_count] = logits(class_count)
+    return MADE_ONCE[class_count]
+
+
+@wrong("network", "frozen")
 def all_frozen(class_count):
     network = keras.Sequential(_layers(class_count))
     network.trainable = False
@@ -429,6 +521,28 @@ def accuracy_only(network, data):
     return np.mean(truth == said)
 
 
+@wrong("answers", "in-training")
+def asked_as_in_training(network, data):
+    """training=True asks a trained network."""
+    truth, said = [], []
+    for images, labels in data:
+        truth.extend(labels.numpy())
+        said.extend(network(images, training=True).numpy().argmax(axis=1))
+    return np.array(truth), np.array(said)
+
+
+@wrong("answers", "other-answers")
+def the_smallest_wins(network, data):
+    images, labels = (np.concatenate(part) for part in zip(*data.as_numpy_iterator(), strict=True))
+    return labels, network.predict(images, verbose=0).argmin(axis=1)
+
+
+@wrong("answers", "other-truth")
+def truth_as_if_counted_through(network, data):
+    truth, said = batch_by_batch(network, data)
+    return np.arange(len(truth)) % 6, said
+
+
 # ---------------------------------------------------------------- recall
 
 
@@ -471,6 +585,28 @@ def in_per_cent(counts):
 @wrong("recall", "whole-numbers")
 def whole_division(counts):
     return np.diag(counts) // counts.sum(axis=1)
+
+
+@wrong("recall", "by-the-largest")
+def by_the_largest_of_the_row(counts):
+    return np.diag(counts) / counts.max(axis=1)
+
+
+@wrong("recall", "rounded")
+def to_two_digits(counts):
+    return (np.diag(counts) / counts.sum(axis=1)).round(2)
+
+
+@wrong("recall", "missed-not-found")
+def what_is_missed(counts):
+    return 1 - np.diag(counts) / counts.sum(axis=1)
+
+
+@wrong("recall", "matrix-changed")
+def sums_before_hits_in_place(counts):
+    shares = np.diag(counts) / counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    return shares
 
 
 @wrong("recall", "other-shape")

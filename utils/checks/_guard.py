@@ -23,7 +23,7 @@ def affordable(build, *arguments, operations=MOST_OPERATIONS):
         keras.Model.
 
     Raises:
-        Mistake: "too-large", "not-a-network" or "no-input-shape".
+        Mistake: "too-large", "nothing-left", "not-a-network" or "no-input-shape".
     """
     from utils import quiet  # noqa: F401
 
@@ -41,7 +41,7 @@ def affordable(build, *arguments, operations=MOST_OPERATIONS):
         return add_weight(layer, shape, *others, **options)
 
     with mock.patch.object(keras.layers.Layer, "add_weight", counting):
-        network = result_of(build, *arguments)
+        network = _built(build, arguments)
     if not isinstance(network, keras.Model):
         raise Mistake(
             "not-a-network",
@@ -60,6 +60,22 @@ def affordable(build, *arguments, operations=MOST_OPERATIONS):
     if (cost := multiplications(network)) > operations:
         raise _too_large(f"costs {cost:,} multiplications a picture; {operations:,} are the most")
     return network
+
+
+def _built(build, arguments):
+    try:
+        return result_of(build, *arguments)
+    except ValueError as error:
+        if "output size would be" in str(error):
+            raise Mistake(
+                "nothing-left",
+                "Keras refuses a layer: its maps would have no pixel left.",
+                "that what fits larger pictures fits these, too. Each pooling halves the maps, and "
+                "a convolution without padding takes its border off.",
+                "Follow the size of the maps from layer to layer with a pencil, as in section 7 of "
+                "the week 1 lecture. How many halvings does this picture bear?",
+            ) from error
+        raise
 
 
 def _too_large(what):

@@ -19,7 +19,7 @@ def refuse_unlike_convolution(network, pictures):
         What the network answers in training, a NumPy array.
 
     Raises:
-        Mistake: "no-convolution", "not-rescaled" or "rescaled-twice".
+        Mistake: "no-convolution", "rescaled-up", "not-rescaled" or "rescaled-twice".
     """
     with _reaching_layers() as seen:
         answers = np.asarray(network(pictures, training=True))
@@ -31,6 +31,14 @@ def refuse_unlike_convolution(network, pictures):
             "Sections 6 and 7 of the week 1 lecture.",
         )
     largest = seen[0][1]
+    if largest > 2 * pictures.max():
+        raise Mistake(
+            "rescaled-up",
+            f"Pixels go in as large as {pictures.max():.0f}, and reach the first layer with "
+            f"weights as large as {largest:,.0f}.",
+            "that rescaling divides by the number that it is given.",
+            "Rescaling, in Keras's documentation: what does it do with its number?",
+        )
     if largest > 10:
         raise Mistake(
             "not-rescaled",

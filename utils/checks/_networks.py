@@ -4,7 +4,6 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
-from contextlib import contextmanager
 from functools import lru_cache
 
 import keras
@@ -13,6 +12,7 @@ import numpy as np
 from utils import backbones
 from utils.checks._guard import MOST_WEIGHTS
 from utils.checks._judging import Mistake
+from utils.checks._learning import price
 
 
 def network_from(built, function):
@@ -77,11 +77,7 @@ def refuse_unless_one_probability(model, pictures):
             "that a network's last layer follows from the classes by itself.",
             "The last layer, and what turns maps into a row of numbers before it.",
         )
-    extreme = []
-    for factor in (10, -10):  # a probability stays one whatever the weights are
-        with _weights_times(model, factor):
-            extreme.append(answers(model, pictures))
-    extreme = np.concatenate(extreme)
+    extreme = extreme_answers(model, pictures)  # a probability stays one whatever the weights are
     if np.allclose(given, 1, atol=1e-6) and np.allclose(extreme, 1, atol=1e-6):
         raise Mistake(
             "softmax-of-one",
@@ -99,16 +95,30 @@ def refuse_unless_one_probability(model, pictures):
     return given
 
 
-@contextmanager
-def _weights_times(model, factor):
-    before = values_of(model.trainable_weights)
+def extreme_answers(model, pictures):
+    """What a network would answer with weights ten times as large, of either sign.
+
+    Args:
+        model: keras.Model; it stays as it is.
+        pictures: array (n, ...).
+
+    Returns:
+        NumPy array (4 n, ...): all pictures with four sets of weights.
+    """
+    scaled = model.trainable_weights or [w for w in model.weights if w.name in ("kernel", "bias")]
+    before = values_of(scaled)
+    draw = np.random.default_rng(0)
+    factors = [lambda: 10, lambda: -10] + [lambda: draw.choice([10, -10])] * 2  # for each layer
+    found = []
     try:
-        for weights, values in zip(model.trainable_weights, before, strict=True):
-            weights.assign(factor * values)
-        yield
+        for factor in factors:
+            for weights, values in zip(scaled, before, strict=True):
+                weights.assign(factor() * values)
+            found.append(answers(model, pictures))
     finally:
-        for weights, values in zip(model.trainable_weights, before, strict=True):
+        for weights, values in zip(scaled, before, strict=True):
             weights.assign(values)
+    return np.concatenate(found)
 
 
 def refuse_unless_loss_fits(model):
@@ -116,8 +126,8 @@ def refuse_unless_loss_fits(model):
 
     A sure and right answer should cost next to nothing, a sure and wrong one much more.
     """
-    right = [_price(model, 1, 0.9999), _price(model, 0, 0.0001)]
-    wrong = [_price(model, 1, 0.0001), _price(model, 0, 0.9999)]
+    right = [_price_of_one(model, 1, 0.9999), _price_of_one(model, 0, 0.0001)]
+    wrong = [_price_of_one(model, 1, 0.0001), _price_of_one(model, 0, 0.9999)]
     if max(abs(price) for price in right + wrong) < 1e-4:
         raise Mistake(
             "loss-always-zero",
@@ -143,12 +153,8 @@ def refuse_unless_loss_fits(model):
         )
 
 
-def _price(model, label, probability):
-    truth, given = np.full((4, 1), label, "float32"), np.full((4, 1), probability, "float32")
-    try:
-        return float(model.compute_loss(x=None, y=truth, y_pred=given))
-    except ValueError:  # a loss for other shapes
-        return float("nan")
+def _price_of_one(model, label, probability):
+    return price(model, np.full((4, 1), label), np.full((4, 1), probability, "float32"))
 
 
 def refuse_unless_compiled(model, function):

@@ -1,18 +1,33 @@
 """Checks of week 1's exercise: rock or scissors?"""
 
+# First of all, so that TensorFlow starts without its messages.
+from utils import quiet  # noqa: F401
+
+# isort: split
 import tempfile
 from collections import Counter
 from pathlib import Path
 
+import keras
 import numpy as np
+from PIL import ImageFile
 
 from utils.checks import dirty
 from utils.checks._guard import affordable
 from utils.checks._inputs import refuse_unlike_convolution
 from utils.checks._judging import Mistake, a_function, check, result_of
+from utils.checks._learning import (
+    learnt,
+    price,
+    refuse_other_accuracy,
+    refuse_same_network,
+    refuse_squeezed_logits,
+)
+from utils.checks._networks import extreme_answers
 
 SIDE = 64  # pixels
 SHARES = (0.70, 0.15, 0.15)  # training, validation, test
+OTHER_NAMES = ("wolf", "bear", "lynx", "hare", "newt", "crow", "toad", "mole")
 
 
 # ---------------------------------------------------------------- usable pictures
@@ -23,10 +38,15 @@ def usable(usable_pictures):
     """A function (folder) that lists the paths of the pictures which can be decoded."""
     a_function(usable_pictures, "usable_pictures")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        folder = Path(place).resolve()
+        folder = Path(place).resolve() / ".home" / "hands"  # dots above it hide nothing within
         wanted = dirty.make(folder)
         before = {file: file.stat().st_size for file in _files(folder)}
-        listed = _listed(usable_pictures, folder)
+        fills_up = ImageFile.LOAD_TRUNCATED_IMAGES
+        try:
+            listed = _listed(usable_pictures, folder)
+            fills_up = ImageFile.LOAD_TRUNCATED_IMAGES
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
         after = {file: file.stat().st_size for file in _files(folder)}
         if after != before:
             raise Mistake(
@@ -36,7 +56,9 @@ def usable(usable_pictures):
                 "that to clean is to delete. Files that are gone cannot be looked at again.",
                 "The task asks for a list. What does your code do to a file that it does not want?",
             )
-        _refuse_unlike(listed, wanted, folder)
+        if not listed:
+            _refuse_nothing(usable_pictures, Path(place).resolve() / "hands")
+        _refuse_unlike(listed, wanted, folder, fills_up)
         return f"the {len(wanted)} usable pictures of {len(before)} files, and nothing else."
 
 
@@ -74,7 +96,28 @@ def _listed(usable_pictures, folder):
     return [path.resolve() for path in paths]
 
 
-def _refuse_unlike(listed, wanted, folder):
+def _refuse_nothing(usable_pictures, elsewhere):
+    """Refuse an empty list; say whether it would be one in a folder without dots above it."""
+    dirty.make(elsewhere)
+    if result_of(usable_pictures, elsewhere):
+        raise Mistake(
+            "hidden-above",
+            "Nothing is listed of the folder .home/hands. Of the same files in a folder hands, "
+            "under no name with a dot, something is.",
+            "that a path begins where one looks. The names above the folder are part of it, and a "
+            "whole course may lie under a name with a dot.",
+            "Path.relative_to in Python's documentation, and the task: whose names count?",
+        )
+    raise Mistake(
+        "nothing-found",
+        f"The list is empty, for a folder with {len(_files(elsewhere))} files.",
+        "that a search which finds nothing would say so.",
+        "Print what your search gives before anything is left out. Is it the folder you were "
+        "given, and do the files lie in it or deeper?",
+    )
+
+
+def _refuse_unlike(listed, wanted, folder, fills_up):
     """Refuse a list of paths that is not the wanted one; say what is too many or too few."""
     extra = {str(path.relative_to(folder).as_posix()) for path in set(listed) - set(wanted)}
     missed = sorted(path.relative_to(folder).as_posix() for path in set(wanted) - set(listed))
@@ -108,6 +151,15 @@ def _refuse_unlike(listed, wanted, folder):
             "that a file with something in it holds a picture.",
             "Section 3 of the lecture: what has to succeed before a file counts as a picture?",
         )
+    if extra and fills_up:
+        raise Mistake(
+            "filled-up",
+            f"In the list: {', '.join(sorted(extra))}. They break off in the middle, and Pillow "
+            "was told to fill up what is missing.",
+            "that a picture which no longer raises an error is whole. Its lower part is grey.",
+            "ImageFile.LOAD_TRUNCATED_IMAGES in Pillow's documentation. Start the kernel anew "
+            "without it.",
+        )
     if extra:
         raise Mistake(
             "trusts-header",
@@ -137,6 +189,14 @@ def _refuse_unlike(listed, wanted, folder):
             f"{len(wanted)} pictures are listed as {len(listed)}: some stand there twice.",
             "that several searches of one folder never find the same file.",
             "If you search by several patterns, which files fit two of them?",
+        )
+    if listed == sorted(listed, key=lambda path: path.name) != sorted(listed):
+        raise Mistake(
+            "sorted-by-name",
+            "The right pictures, in the order of their names alone: those of both folders mixed.",
+            "that a file's name is unique. Two folders may hold the same name, and whichever the "
+            "search meets first comes first.",
+            "What do you sort, and by what? Path objects have an order of their own.",
         )
     if listed not in (sorted(listed), sorted(listed, key=str), sorted(listed, key=Path.as_posix)):
         raise Mistake(
@@ -175,6 +235,9 @@ def split(split_files):
     _refuse_order(seeds, again, files)
     for tried in seeds:
         _refuse_shares(tried, counts)
+    _refuse_half_mixed(seeds)
+    _refuse_known_names(split_files)
+    _refuse_order_of_sets(split_files)
     sizes = ", ".join(str(len(part)) for part in parts)
     return f"{sizes} of {len(files)} files; apart, complete, mixed, and the same for the same seed."
 
@@ -198,20 +261,38 @@ def _size_of(parts):
 
 def _refuse_overlap(parts, files):
     """Refuse parts that share files, or do not hold all of them once."""
+    drawn_twice = [len(part) - len(set(part)) for part in parts]
+    if any(drawn_twice):
+        raise Mistake(
+            "drawn-twice",
+            f"Within one part, files stand there again: {drawn_twice} in the three parts.",
+            "that what is drawn is gone. Some ways to draw put it back each time.",
+            "choice, choices and sample, in the documentation of what you draw with: which of them "
+            "can give the same thing twice?",
+        )
     times = Counter(file for part in parts for file in part)
     twice = [file for file, count in times.items() if count > 1]
     if twice:
         raise Mistake(
             "overlap",
-            f"{len(twice)} files are in two parts, or twice in one, such as {twice[0].as_posix()}.",
+            f"{len(twice)} files are in two parts, such as {twice[0].as_posix()}.",
             "that test pictures may be taken from the training pictures, as they all come from one "
             "folder. A network that has seen a picture is no longer tested by it.",
             "Where does each cut begin, and where did the one before end?",
         )
+    lost = set(files) - set(times)
+    if len(lost) > 4:
+        raise Mistake(
+            "piece-lost",
+            f"Of {len(files)} files, {len(lost)} are in no part.",
+            "that pieces which are cut one by one meet by themselves: one ends where the next one "
+            "begins, and the last one ends at the end.",
+            "Write down where each of your pieces begins and ends, for a class of 100.",
+        )
     if set(times) != set(files):
         raise Mistake(
             "lost",
-            f"Of {len(files)} files, {len(set(files) - set(times))} are in no part.",
+            f"Of {len(files)} files, {len(lost)} are in no part.",
             "that rounding each share by itself adds up to the whole.",
             "Which part could take whatever the others leave over?",
         )
@@ -283,6 +364,95 @@ def _refuse_shares(parts, counts):
             )
 
 
+def _refuse_half_mixed(seeds):
+    """Refuse splits whose chance leaves out one class, or one part."""
+    fixed = {
+        (kind, name)
+        for kind in ("rock", "scissors")
+        for place, name in enumerate(("training", "validation", "test"))
+        if len({frozenset(f for f in parts[place] if f.parent.name == kind) for parts in seeds})
+        == 1
+    }
+    if not fixed:
+        return
+    kinds, names = ({one[place] for one in fixed} for place in (0, 1))
+    if len(kinds) == 1:
+        raise Mistake(
+            "class-not-mixed",
+            f"With four seeds, all the same pictures of {kinds.pop()} were in {' and '.join(names)}"
+            "; those of the other class changed.",
+            "that to mix one class is to mix all, or that a source of chance stays as it is.",
+            "What is done once in your function, and what for each class?",
+        )
+    raise Mistake(
+        "part-not-mixed",
+        f"With four seeds, {' and '.join(names)} always had the same pictures.",
+        "that only what is trained with has to be mixed. The last files of a class come from one "
+        "day, or from one person, and are no fair test.",
+        "What is cut off before anything is mixed?",
+    )
+
+
+def _refuse_known_names(split_files):
+    """Refuse a function that knows the names of its classes beforehand."""
+    files = [Path("zoo") / kind / f"{n:03}.jpg" for kind in OTHER_NAMES for n in range(20)]
+    try:
+        parts = _three_parts(result_of(split_files, list(files), 1))
+        split = {file for part in parts for file in part}
+    except (LookupError, ValueError):  # of a name that is not there, or of a class without files
+        split = set()
+    if split != set(files):
+        raise Mistake(
+            "known-names",
+            f"Rock and scissors are split as they should be. Of {len(files)} files in the folders "
+            f"{', '.join(OTHER_NAMES[:3])} …, {len(set(files) - split)} are in no part.",
+            "that the classes one knows are the only ones, or that there are always two.",
+            "The task: what is the class of a picture? Which names stand in your code?",
+        )
+
+
+def _refuse_order_of_sets(split_files):
+    """Refuse parts that change when Python lists a set in another order, as each start does."""
+    found = []
+    for salt in range(3):
+        kind_of_path = _path_with_hash(salt)
+        files = [kind_of_path(f"zoo/{kind}/{n:03}.jpg") for kind in OTHER_NAMES for n in range(20)]
+        try:
+            parts = _three_parts(split_files(files, 1))
+        except Exception:  # of code that needs real paths, which is no mistake
+            return
+        found.append([frozenset(part) for part in parts])
+    if any(parts != found[0] for parts in found):
+        raise Mistake(
+            "order-of-a-set",
+            "The parts depend on the order in which Python lists a set. It changes when the kernel "
+            "starts anew, and the same seed then gives other parts.",
+            "that a set has an order, or keeps the one in which things came.",
+            "The word set in Python's documentation; sorted, or a dict, in place of it.",
+        )
+
+
+def _path_with_hash(salt):
+    """Return a kind of path whose hash, and that of its names, depends on the salt.
+
+    A set lists its members in an order that follows their hashes, which Python chooses anew at
+    each start; other salts show what another start would do.
+    """
+
+    class Name(str):
+        def __hash__(self):
+            return hash((salt, str(self)))
+
+    class Salted(type(Path())):
+        name = property(lambda self: Name(super().name))
+        parts = property(lambda self: tuple(map(Name, super().parts)))
+
+        def __hash__(self):
+            return hash((salt, str(self)))
+
+    return Salted
+
+
 # ---------------------------------------------------------------- network
 
 
@@ -308,8 +478,16 @@ def network(build_network):
             "that layers are all a network needs to learn.",
             "compile, in section 8 of the lecture.",
         )
-    _refuse_loss(built, _are_probabilities(built, pictures))
-    return _refuse_standing_still(built)
+    refuse_same_network(built, affordable(build_network))
+    extreme = extreme_answers(built, pictures)
+    probabilities = extreme.min() >= 0 and extreme.max() <= 1
+    if not probabilities:
+        refuse_squeezed_logits(extreme, "section 8 of the lecture")
+    _refuse_loss(built, probabilities)
+    _refuse_accuracy(built, probabilities)
+    labels = (np.arange(16) % 2).astype("float32")[:, None]
+    _, after = learnt(built, _pictures(16), labels, "Dark against bright pictures")
+    return f"one answer a picture, a loss that fits; it learnt dark from bright ({after:.2f})."
 
 
 def _pictures(count):
@@ -344,25 +522,11 @@ def _refuse_answers(answers, pictures):
         )
 
 
-def _are_probabilities(built, pictures):
-    """Say whether the answers stay between 0 and 1, whatever the weights are."""
-    weights = built.get_weights()
-    try:
-        for factor in (10, -10):
-            built.set_weights([factor * array for array in weights])
-            answers = np.asarray(built(pictures, training=True))
-            if answers.min() < 0 or answers.max() > 1:
-                return False
-        return True
-    finally:
-        built.set_weights(weights)
-
-
 def _refuse_loss(built, probabilities):
     """Refuse a loss that does not fit the last layer: sure answers show it."""
     sure = 0.9999 if probabilities else 9.2  # the logit of 0.9999
     unsure = 1 - sure if probabilities else -sure
-    right, wrong = _price(built, 1, sure), _price(built, 1, unsure)
+    right, wrong = (price(built, *_alike(1, answer)) for answer in (sure, unsure))
     told = f"A sure answer costs {right:.2f} when it is right, and {wrong:.2f} when it is wrong."
     if max(abs(right), abs(wrong)) < 1e-3:
         raise Mistake(
@@ -405,78 +569,48 @@ def _refuse_loss(built, probabilities):
         )
 
 
-def _price(built, label, answer):
-    """Return what the network's loss charges for an answer; NaN if it cannot be computed."""
-    labels, answers = np.full((4, 1), label, "float32"), np.full((4, 1), answer, "float32")
-    try:
-        return float(built.compute_loss(x=None, y=labels, y_pred=answers))
-    except Exception:  # of a loss for other shapes, which each backend words in its own way
-        return float("nan")
+def _alike(label, answer):
+    return np.full((4, 1), label, "float32"), np.full((4, 1), answer, "float32")
 
 
-def _refuse_standing_still(built):
-    """Refuse a network that does not learn dark from bright; return what speaks for it."""
-    pictures = _pictures(16)
-    labels = (np.arange(16) % 2).astype("float32")
-    before = _loss(built, pictures, labels)
-    built.run_eagerly = True  # quicker for so few steps than to make a graph
-    history = built.fit(pictures, labels, epochs=12, batch_size=16, verbose=0).history
-    after = _loss(built, pictures, labels)
-    if "accuracy" not in history:
-        raise Mistake(
-            "no-accuracy",
-            f"While it trains, the network reports {', '.join(history)}.",
-            "that accuracy is always reported, or can be read off the loss: 0.12 is not 88 %.",
-            "metrics, where the lecture compiles its network.",
-        )
-    if not after < before - 1e-5:
-        raise Mistake(
-            "learns-nothing",
-            f"Dark against bright pictures: the loss was {before:.3f}, after 12 steps {after:.3g}.",
-            "that a larger learning rate only makes learning quicker. Steps that are too large "
-            "land farther away; and what is frozen makes none.",
-            "learning_rate in the documentation of your optimizer: what is its default?",
-        )
-    return f"one answer a picture, a loss that fits; it learnt dark from bright ({after:.2f})."
-
-
-def _loss(built, pictures, labels):
-    return float(built.compute_loss(x=None, y=labels[:, None], y_pred=built(pictures)))
+def _refuse_accuracy(built, probabilities):
+    """Refuse a metric that takes logits for probabilities, or anything for classes."""
+    kind = "probabilities" if probabilities else "logits"
+    sure, unsure = (0.9, 0.25) if probabilities else (3.0, -3.0)
+    cases = [
+        (f"The {kind} {sure} of four scissors", *_alike(1, sure), 1),
+        (f"The {kind} {sure} of four rocks", *_alike(0, sure), 0),
+        (f"The {kind} {unsure} of four scissors", *_alike(1, unsure), 0),
+    ]
+    if not probabilities:
+        cases.append(("The logits 0.25 of four scissors", *_alike(1, 0.25), 1))
+    refuse_other_accuracy(built, cases)
 
 
 # ---------------------------------------------------------------- callback
+
+RISING = [0.5, 0.7, 0.85, 0.92, 0.95, 0.97]
+FLAT = [0.5] * 6
 
 
 @check(1, "Task 4 · Stop at a target")
 def stopping(callback_class):
     """A subclass of keras.callbacks.Callback, made with a target between 0 and 1."""
-    from utils import quiet  # noqa: F401
-
-    # isort: split
-    import keras
-
     a_function(callback_class, "StopAtTarget")
-    if not isinstance(callback_class(0.9), keras.callbacks.Callback):
+    if not isinstance(_made(callback_class, 0.9), keras.callbacks.Callback):
         raise Mistake(
             "not-a-callback",
             f"What {callback_class.__name__}(0.9) gives is no Keras callback: fit would refuse it.",
             "that any class or function with the right method names will be called.",
             "keras.callbacks.Callback: what has to stand in brackets after the class's name?",
         )
-    rising = [0.5, 0.7, 0.85, 0.92, 0.95, 0.97]
-    flat = [0.5] * 6
-    at = _epochs_until_stop(callback_class, 0.9, validation=rising, training=flat)
-    early = _epochs_until_stop(callback_class, 0.9, validation=flat, training=rising)
+    at = _epochs_with_known_keys(callback_class)
+    early = _epochs_until_stop(callback_class, 0.9, validation=FLAT, training=RISING)
     falling = _epochs_until_stop(
-        callback_class, 0.9, flat, flat, losses=[2.5, 0.95, 0.5, 0.1, 0, 0]
+        callback_class, 0.9, FLAT, FLAT, losses=[2.5, 0.95, 0.5, 0.1, 0, 0]
     )
     if at == early == falling == 1:
-        raise Mistake(
-            "stops-at-once",
-            "Training ended after its first epoch, with a validation accuracy of 0.50.",
-            "that a callback is asked only when the target is reached. It is asked every time.",
-            "What does your method compare before it stops?",
-        )
+        _refuse_stopping_at_once(callback_class)
     if falling is not None:
         raise Mistake(
             "loss-for-accuracy",
@@ -492,21 +626,174 @@ def stopping(callback_class):
             "Which names does the history of the lecture have, and what does val_ stand for?",
         )
     if at is None:
-        raise Mistake(
-            "never-stops",
-            "Validation accuracy went up to 0.97, with a target of 0.90, and training went on.",
-            "that a callback ends training by returning something, by a variable of its own, or "
-            "that accuracies count from 0 to 100.",
-            "keras.callbacks.Callback: who holds stop_training?",
-        )
+        _refuse_never_stopping(callback_class)
     _refuse_other_target(callback_class, at)
     _refuse_without_validation(callback_class)
     return "it ends in the epoch that reaches the target, whatever the target is."
 
 
+def _made(callback_class, target):
+    """Return StopAtTarget(target); refuse a class that cannot be made so."""
+    try:
+        return callback_class(target)
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise Mistake(
+            "takes-no-target",
+            f"{callback_class.__name__}({target}) cannot be made: {str(error)[-70:]}.",
+            "that what stands in brackets after a class's name reaches its methods by itself.",
+            "Greet, in the cell above the task: what becomes of its word?",
+        ) from error
+
+
+def _epochs_with_known_keys(callback_class):
+    """Play a training that reaches 0.9 in epoch 4; refuse a callback that stumbles over a key."""
+    try:
+        return _epochs_until_stop(callback_class, 0.9, validation=RISING, training=FLAT)
+    except KeyError as error:
+        key = error.args[0]
+        if key in _logs(0, 0, 0):  # it is there, but not in every method
+            raise _other_method(_own_methods(_made(callback_class, 0.9))) from error
+        raise _other_key({key}) from error
+
+
+def _other_method(own):
+    return Mistake(
+        "other-method",
+        f"Your callback has {', '.join(sorted(own)) or 'no method that Keras calls'}. At that "
+        "time, Keras does not hand over the validation accuracy of an epoch that has just ended.",
+        "that Keras calls any method with a fitting name, or that each of them learns how the "
+        "epoch went.",
+        "keras.callbacks.Callback: the list of methods, and when each is called.",
+    )
+
+
+def _other_key(asked):
+    return Mistake(
+        "other-key",
+        f"Your method asks for {', '.join(sorted(map(repr, asked)))}. At the end of an epoch, "
+        f"logs has {', '.join(map(repr, _logs(0, 0, 0)))}.",
+        "that a key which means the same will do. (dict.get gives its default for any other.)",
+        "print(logs), as the first line of your method.",
+    )
+
+
+def _refuse_stopping_at_once(callback_class):
+    """Say why training ends after its first epoch, with a validation accuracy of 0.50."""
+    slightly = [
+        _epochs_until_stop(callback_class, 0.9, [value] * 6, FLAT) for value in (0.0085, 0.0095)
+    ]
+    if slightly == [None, 1]:
+        raise Mistake(
+            "per-cent",
+            "With a target of 0.90, training goes on at a validation accuracy of 0.0085 and ends "
+            "at 0.0095.",
+            "that one of the two is in per cent. Both are shares, from 0 to 1.",
+            "Print both numbers in your method, right before they are compared.",
+        )
+    if _epochs_until_stop(callback_class, 0.9, [0.95] * 6, FLAT) is None:
+        raise Mistake(
+            "other-way-round",
+            "Training ended with a validation accuracy of 0.50, and went on with one of 0.95.",
+            "that the target is something to fall short of, as with a loss.",
+            "Read your comparison aloud: training ends if what is how large?",
+        )
+    raise Mistake(
+        "stops-at-once",
+        "Training ended after its first epoch, with a validation accuracy of 0.50.",
+        "that a callback is asked only when the target is reached. It is asked every time.",
+        "What does your method compare before it stops?",
+    )
+
+
+def _refuse_never_stopping(callback_class):
+    """Say why training goes on, although validation accuracy went up to 0.97 and the target is 0.9.
+
+    What can be seen: which methods there are, which keys they ask for, what they leave behind.
+    """
+    callback, model = _made(callback_class, 0.9), _small_network()
+    named = set(vars(model))
+    callback.set_model(model)
+    own = _own_methods(callback)
+    if not own & {"on_epoch_end", "on_test_end"}:
+        raise _other_method(own)
+    logs = _Asked(_logs(0.5, 0.97, 0.69))
+    returned = [
+        callback.on_test_end(_logs(0.97, None, 0.69)),
+        callback.on_epoch_end(0, logs),
+    ]
+    if logs.asked and not logs.asked & {"val_accuracy", "accuracy"}:
+        raise _other_key(logs.asked)
+    if any(value is not None for value in returned):
+        raise Mistake(
+            "returns-it",
+            f"Your method gave back {next(v for v in returned if v is not None)!r:.40}; Keras does "
+            "not look at that.",
+            "that a callback ends training by returning something.",
+            "keras.callbacks.Callback: who holds stop_training?",
+        )
+    left = set(vars(model)) - named
+    if getattr(callback, "stop_training", False) or left:
+        raise Mistake(
+            "own-variable",
+            f"Your callback sets {'self.model.' + left.pop() if left else 'self.stop_training'}; "
+            "fit looks at something else.",
+            "that a variable with a fitting name will be noticed, whatever it belongs to.",
+            "keras.callbacks.Callback: who holds stop_training?",
+        )
+    hundredfold = [100 * accuracy for accuracy in RISING]
+    if _epochs_until_stop(callback_class, 0.9, hundredfold, FLAT) is not None:
+        raise Mistake(
+            "per-cent",
+            "Validation accuracy went up to 0.97, with a target of 0.90, and training went on. It "
+            "would have ended at 97.",
+            "that one of the two is in per cent. Both are shares, from 0 to 1.",
+            "Print both numbers in your method, right before they are compared.",
+        )
+    raise Mistake(
+        "never-stops",
+        "Validation accuracy went up to 0.97, with a target of 0.90, and training went on.",
+        "that to compare two things, or to say what should be, makes it so.",
+        "Print something where your method should end the training. Does it get there? And what "
+        "does the line there change?",
+    )
+
+
+class _Asked(dict):
+    """A dict that notes which keys were asked for."""
+
+    def __init__(self, *content):
+        super().__init__(*content)
+        self.asked = set()
+
+    def __getitem__(self, key):
+        self.asked.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key, default=None):
+        self.asked.add(key)
+        return super().get(key, default)
+
+    def __contains__(self, key):
+        self.asked.add(key)
+        return super().__contains__(key)
+
+
+def _own_methods(callback):
+    """Name the methods on_... of a callback that are not those which every callback has."""
+    found = set()
+    for name in dir(callback):
+        method = getattr(callback, name)
+        usual = getattr(keras.callbacks.Callback, name, None)
+        if name.startswith("on_") and getattr(method, "__func__", method) is not usual:
+            found.add(name)
+    return found
+
+
 def _refuse_other_target(callback_class, at):
-    low = _epochs_until_stop(callback_class, 0.6, [0.5, 0.7, 0.85, 0.92, 0.95, 0.97], [0.5] * 6)
-    exact = _epochs_until_stop(callback_class, 0.75, [0.5, 0.7, 0.75, 0.8, 0.9, 0.9], [0.5] * 6)
+    low = _epochs_until_stop(callback_class, 0.6, RISING, FLAT)
+    exact = _epochs_until_stop(callback_class, 0.75, [0.5, 0.7, 0.75, 0.8, 0.9, 0.9], FLAT)
     if low == at:
         raise Mistake(
             "fixed-target",
@@ -552,27 +839,23 @@ def _refuse_without_validation(callback_class):
 
 def _epochs_until_stop(callback_class, target, validation, training, losses=None):
     """Play a training to a new callback; return the epoch, from 1, in which it stops, or None."""
-    import keras
-
-    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    model.stop_training = False
-    callbacks = keras.callbacks.CallbackList([callback_class(target)], model=model)
+    model = _small_network()
+    callbacks = keras.callbacks.CallbackList([_made(callback_class, target)], model=model)
     losses = losses or [0.69] * len(training)
     try:
         callbacks.on_train_begin({})
         for epoch, accuracy in enumerate(training):
-            logs = {"accuracy": accuracy, "loss": losses[epoch]}
             callbacks.on_epoch_begin(epoch, {})
             callbacks.on_train_batch_begin(0, {})
-            callbacks.on_train_batch_end(0, dict(logs))
+            callbacks.on_train_batch_end(0, _logs(accuracy, None, losses[epoch]))
             if validation is not None:
-                tested = {"accuracy": validation[epoch], "loss": losses[epoch]}
                 callbacks.on_test_begin({})
-                callbacks.on_test_end(tested)
-                logs |= {f"val_{name}": value for name, value in tested.items()}
-            callbacks.on_epoch_end(epoch, logs)
+                callbacks.on_test_end(_logs(validation[epoch], None, losses[epoch]))
+            tested = None if validation is None else validation[epoch]
+            callbacks.on_epoch_end(epoch, _logs(accuracy, tested, losses[epoch]))
             if model.stop_training:
                 return epoch + 1
+        callbacks.on_train_end({})
         return None
     except (StopIteration, KeyboardInterrupt, SystemExit) as error:
         raise Mistake(
@@ -581,3 +864,15 @@ def _epochs_until_stop(callback_class, target, validation, training, losses=None
             "that only an error can end a loop from within.",
             "keras.callbacks.Callback: who holds stop_training?",
         ) from error
+
+
+def _small_network():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.stop_training = False
+    return model
+
+
+def _logs(accuracy, tested, loss):
+    """What Keras reports: accuracy and loss, and with `tested` those of validation, too."""
+    logs = {"accuracy": accuracy, "loss": loss}
+    return logs if tested is None else logs | {"val_accuracy": tested, "val_loss": loss}

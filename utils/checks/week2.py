@@ -10,7 +10,27 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from utils.checks._batches import (
+    batches_of,
+    in_an_order,
+    joined,
+    made_up_pictures,
+    refuse_changed,
+    refuse_fixed_batches,
+    refuse_other_counts,
+    refuse_other_than_batches,
+    refuse_rescaled,
+    refuse_wrong_labels,
+)
 from utils.checks._guard import affordable
+from utils.checks._hands import (
+    SIDE,
+    made_up_hand,
+    refuse_mirrors,
+    refuse_other_range,
+    refuse_too_strong,
+    refuse_too_weak,
+)
 from utils.checks._judging import Mistake, a_function, check, result_of
 from utils.checks._networks import (
     a_number,
@@ -24,7 +44,6 @@ from utils.checks._networks import (
 
 MOST_GAP = 10  # percentage points
 LEAST_ACCURACY = 0.78  # of new pictures
-SIDE = 28  # pixels
 COPIES = 256  # of a picture, so that what is usual among its variants hardly depends on chance
 PLAIN = (  # layers that keep no network from learning by heart
     keras.Sequential,
@@ -165,7 +184,7 @@ def augmentation(build_augmentation):
             "that a list of layers is a recipe already, or a function hands back its last line.",
             "The word return, and keras.Sequential around the layers.",
         )
-    pictures = np.repeat(_made_up_hand()[None], COPIES, axis=0)
+    pictures = np.repeat(made_up_hand()[None], COPIES, axis=0)
     first, second = (_apply(recipe, pictures, training=True) for _ in range(2))
     if len(first) != len(pictures):
         raise Mistake(
@@ -181,7 +200,7 @@ def augmentation(build_augmentation):
             "that a network takes any size and any number of channels.",
             "The layer that crops, resizes or adds channels.",
         )
-    _refuse_other_range(first)
+    refuse_other_range(first)
     if np.allclose(first, pictures, atol=0.5) and np.allclose(second, pictures, atol=0.5):
         raise Mistake(
             "no-change",
@@ -211,9 +230,9 @@ def augmentation(build_augmentation):
             "that new pictures should be altered like those of training, to be comparable.",
             "Section 3 of the lecture: in use, a recipe does nothing.",
         )
-    _refuse_mirrors(first)
-    _refuse_too_strong(first)
-    _refuse_too_weak(first)
+    refuse_mirrors(first)
+    refuse_too_strong(first)
+    refuse_too_weak(first)
     return "each picture changes in its own way, in training alone, and stays a right hand."
 
 
@@ -251,151 +270,6 @@ def _apply(recipe, pictures, training):
             "The word return.",
         )
     return np.asarray(changed, np.float32)
-
-
-def _refuse_other_range(pictures):
-    low, high = float(np.nanmin(pictures)), float(np.nanmax(pictures))
-    if high <= 1.5:
-        raise Mistake(
-            "rescaled",
-            f"Pixels of 0–255 came out as {low:.1f} to {high:.1f}.",
-            "that every preparation rescales; the network does it again, and sees black.",
-            "Rescaling, or value_range, in your recipe.",
-        )
-    if low < -1 or high > 256 or not np.isfinite(pictures).all():
-        raise Mistake(
-            "out-of-range",
-            f"Pixels of 0–255 came out as {low:.0f} to {high:.0f}.",
-            "that a pixel may take any value, the network will cope: in use it never sees such.",
-            "The layer that changes brightness or contrast or adds noise: what keeps its pixels "
-            "within 0–255?",
-        )
-
-
-def _refuse_mirrors(variants):
-    """Refuse a recipe that mirrors: a mirror turns a right hand into a left one."""
-    ratio, _, whole = _compared(variants)
-    mirrored = np.mean(whole & (ratio < 0))
-    if mirrored > 0.2:
-        raise Mistake(
-            "mirrors",
-            f"{mirrored:.0%} of the variants of a right hand are left hands.",
-            "that every flip keeps the label, as it does with cats.",
-            "Section 2: what tells a right hand from a left one, and which layer changes that?",
-        )
-
-
-def _refuse_too_strong(variants):
-    original = _made_up_hand()
-    ratio, area, whole = _compared(variants)
-    spoilt = np.mean((np.abs(ratio) < 0.3) | (np.abs(ratio) > 3) | (area < 0.5) | (area > 2.5))
-    if spoilt > 0.3:
-        raise Mistake(
-            "hand-gone",
-            f"In {spoilt:.0%} of the variants the hand is gone, cut, doubled or much too large.",
-            "that the more variety the better.",
-            "The strength of shift, zoom or cropping; show some variants, as in section 3.",
-        )
-    pale = np.mean(np.ptp(variants, axis=(1, 2, 3)) < 60)
-    if pale > 0.12:
-        raise Mistake(
-            "washed-out",
-            f"{pale:.0%} of the variants are nearly all black or all white.",
-            "that light may change at will, as it moves no pixel.",
-            "The strength of brightness or contrast; show a dozen variants, as in section 3.",
-        )
-    turn = np.array([_axis(picture) for picture in variants]) - _axis(original)
-    turn = np.abs((turn + 90) % 180 - 90)  # a long shape, so half a turn cannot be told
-    if np.percentile(turn, 90) > 70:
-        raise Mistake(
-            "turned-too-far",
-            "Hands come out turned by anything up to a right angle and more.",
-            "that as long as the label is true, the stronger the better.",
-            "The printed range in which hands lean; a rotation of 0.1 is 36 degrees either way.",
-        )
-    turn = np.array([_pointing(picture) for picture in variants]) - _pointing(original)
-    upside_down = np.mean(whole & (np.abs((turn + 180) % 360 - 180) > 120))
-    if upside_down > 0.2:
-        raise Mistake(
-            "upside-down",
-            f"{upside_down:.0%} of the variants stand on their fingertips.",
-            "that two mirrors undo each other: they are half a turn.",
-            "The printed range in which hands lean, and a layer that flips in two directions.",
-        )
-
-
-def _refuse_too_weak(variants):
-    change = np.abs(variants - _made_up_hand()).mean(axis=(1, 2, 3))
-    if np.percentile(change, 90) < 2.8:  # grey values; a turn of 0.02, 7 degrees, makes 3.6
-        raise Mistake(
-            "too-weak",
-            f"Nine variants in ten differ from their picture by {np.percentile(change, 90):.1f} "
-            "grey values or less: hardly at all.",
-            "that a recipe works by being there, whatever its strength.",
-            "The strengths of your layers: 0.01 of a side of 28 is a quarter of a pixel.",
-        )
-
-
-def _compared(variants):
-    """Compare variants of the made-up hand with itself.
-
-    Returns:
-        (ratio, area, whole), a value for each variant: handedness and area relative to the
-        original, the first negative for a left hand; whether it still is the shape of one hand.
-    """
-    original = _made_up_hand()
-    ratio = np.array([_handedness(picture) for picture in variants]) / _handedness(original)
-    area = np.array([_shape(picture).sum() for picture in variants]) / _shape(original).sum()
-    whole = (np.abs(ratio) > 0.4) & (np.abs(ratio) < 2.5) & (area > 0.5) & (area < 2)
-    return ratio, area, whole
-
-
-def _made_up_hand():
-    """A long palm with a thumb to its left, bright on dark: float32 (28, 28, 1), 0–255."""
-    picture = np.full((SIDE, SIDE, 1), 20, np.float32)
-    picture[7:21, 13:17] = 220
-    picture[16:19, 9:13] = 220
-    return picture
-
-
-def _shape(picture):
-    """True where a picture differs clearly from its background: bool (28, 28)."""
-    grey = picture[..., 0]
-    distance = np.abs(grey - np.median(grey))
-    return distance > max(distance.max() / 2, 8)
-
-
-def _moments(picture):
-    """Function (p, q) that gives the central moment of a picture's shape."""
-    rows, columns = np.nonzero(_shape(picture))
-    if len(rows) == 0:
-        return lambda p, q: 0.0
-    down, right = rows - rows.mean(), columns - columns.mean()
-    return lambda p, q: float(np.sum(right**p * down**q)) / len(rows) ** (1 + (p + q) / 2)
-
-
-def _axis(picture):
-    """Direction of the long side of a shape, in degrees."""
-    m = _moments(picture)
-    return np.degrees(np.arctan2(2 * m(1, 1), m(2, 0) - m(0, 2)) / 2)
-
-
-def _pointing(picture):
-    """Direction in which a shape is lopsided, in degrees; it turns with the shape, full circle."""
-    m = _moments(picture)
-    return np.degrees(np.arctan2(m(2, 1) + m(0, 3), m(3, 0) + m(1, 2)))
-
-
-def _handedness(picture):
-    """Hu's seventh moment invariant of a shape, which a mirror turns into its negative.
-
-    Turns, shifts and zooms leave it as it is (M. K. Hu, Visual pattern recognition by moment
-    invariants, 1962).
-    """
-    m = _moments(picture)
-    a, b = m(3, 0) + m(1, 2), m(2, 1) + m(0, 3)
-    c, d = m(3, 0) - 3 * m(1, 2), 3 * m(2, 1) - m(0, 3)
-    return d * a * (a**2 - 3 * b**2) - c * b * (3 * a**2 - b**2)
 
 
 # ---------------------------------------------------------------- network and data
@@ -457,14 +331,6 @@ def _built(build_network):
                 raise
         return network_from(result_of(build_network), "build_network")
     except ValueError as error:
-        if "Computed output size would be zero or negative" in str(error):
-            raise Mistake(
-                "maps-used-up",
-                "Keras cannot build the network: a layer's maps would have no pixel left.",
-                "that layers made for pictures of 150 pixels fit those of 28 as well.",
-                "A convolution of 3 × 3 takes two pixels off each side length, pooling halves it: "
-                "count down from 28. Fewer of them, or padding?",
-            ) from error
         if "argument `rate`" not in str(error):
             raise
         raise Mistake(
@@ -563,23 +429,23 @@ def _drops_by_itself(model):
 def place(set_up):
     """A function that makes two data sets and a network: which of them changes which pictures?"""
     a_function(set_up, "set_up")
-    train, new = _made_up_pictures(243), _made_up_pictures(100)  # no multiple of a batch
+    train, new = made_up_pictures(243), made_up_pictures(100)  # no multiple of a batch
     made = _set_up(set_up, train, new)
     _refuse_other_than_three(made)
     training, validation, model = made
-    _refuse_other_than_batches(training, validation)
-    batches, batches_again = _batches(training), _batches(training)
-    (first, labels), (again, labels_again) = map(_joined, (batches, batches_again))
-    fixed, fixed_labels = _joined(_batches(validation))
-    fixed_again, _ = _joined(_batches(validation))
-    _refuse_other_counts(len(first), len(fixed), len(train[1]), len(new[1]))
+    refuse_other_than_batches(training, validation)
+    batches, batches_again = batches_of(training), batches_of(training)
+    (first, labels), (again, labels_again) = map(joined, (batches, batches_again))
+    fixed, fixed_labels = joined(batches_of(validation))
+    fixed_again, _ = joined(batches_of(validation))
+    refuse_other_counts(len(first), len(fixed), len(train[1]), len(new[1]))
     for pictures in (first, fixed):
-        _refuse_rescaled(pictures)
-    _refuse_changed(fixed, fixed_again, new[0])
+        refuse_rescaled(pictures)
+    refuse_changed(fixed, fixed_again, new[0])
     for pictures, given in ((first, labels), (fixed, fixed_labels)):
-        _refuse_wrong_labels(pictures, given)
-    in_data = not np.allclose(_sorted(first), _sorted(train[0]), atol=0.5)
-    if in_data and np.allclose(_sorted(first), _sorted(again), atol=0.5):
+        refuse_wrong_labels(pictures, given)
+    in_data = not np.allclose(in_an_order(first), in_an_order(train[0]), atol=0.5)
+    if in_data and np.allclose(in_an_order(first), in_an_order(again), atol=0.5):
         raise Mistake(
             "augmented-once",
             "The pictures are changed once, and every epoch brings the same variants.",
@@ -593,7 +459,7 @@ def place(set_up):
             "that the order of the pictures does not matter, or one shuffle is enough.",
             "The shuffle, its reshuffle_each_iteration, and a cache after it.",
         )
-    _refuse_fixed_batches(batches, batches_again)
+    refuse_fixed_batches(batches, batches_again)
     _refuse_unscaled(model, train[0])
     in_network = _augments(model)
     if in_data and in_network:
@@ -646,139 +512,13 @@ def _refuse_other_than_three(made):
     network_from(made[2], "set_up")
 
 
-def _refuse_other_than_batches(*sets):
-    for data in sets:
-        if not isinstance(data, tf.data.Dataset):
-            raise Mistake(
-                "no-dataset",
-                f"set_up returned {type(data).__name__} where a tf.data.Dataset should be.",
-                "that arrays and data sets are the same.",
-                "The function tf.data.Dataset.from_tensor_slices.",
-            )
-        if data.cardinality() == tf.data.INFINITE_CARDINALITY:
-            raise Mistake(
-                "endless",
-                "A data set never ends: an epoch would go on for ever.",
-                "that repeat makes more pictures.",
-                "The repeat, which fit does not need.",
-            )
-        spec = data.element_spec
-        if not isinstance(spec, tuple) or len(spec) != 2 or spec[0].shape.rank != 4:
-            raise Mistake(
-                "no-batches",
-                "A data set does not bring batches of (images, labels).",
-                "that fit puts single pictures together by itself.",
-                "Where batch stands, and what the map returns.",
-            )
-
-
-def _batches(data):
-    """One pass over a data set: list of (images, labels) for each batch."""
-    return [(np.asarray(images), np.asarray(labels).reshape(-1)) for images, labels in data]
-
-
-def _joined(batches):
-    return tuple(np.concatenate(part) for part in zip(*batches, strict=True))
-
-
-def _refuse_other_counts(training, validation, train, new):
-    """Compare how many pictures the two data sets bring with how many set_up was given."""
-    told = (
-        f"set_up was given {train} training pictures and {new} new ones; its data sets bring "
-        f"{training} and {validation}."
-    )
-    if (training, validation) == (new, train):
-        raise Mistake(
-            "sides-swapped",
-            told,
-            "that the order of data sets does not matter: the network would learn from new ones.",
-            "What stands after return: training first.",
-        )
-    if training == train + new:
-        raise Mistake(
-            "sides-mixed",
-            told,
-            "that a network may as well learn from the new pictures: then they are not new.",
-            "What the training data set is made of.",
-        )
-    for seen, given in ((training, train), (validation, new)):
-        if seen > given and seen % given == 0:
-            raise Mistake(
-                "more-pictures",
-                told,
-                "that augmentation adds variants to the originals, so that an epoch grows.",
-                "Question 1 of the lecture's section 3: each picture comes once, in one variant.",
-            )
-        if seen > given:
-            raise Mistake(
-                "other-pictures",
-                told,
-                "that a function may take its pictures from anywhere in the notebook.",
-                "Its arguments: are train and new used, or arrays of other cells?",
-            )
-        if seen < given:
-            raise Mistake(
-                "fewer-pictures",
-                told,
-                "that a last batch that is not full does no good.",
-                "Drop_remainder, take or a split: every picture counts.",
-            )
-
-
-def _refuse_fixed_batches(batches, again):
-    """Refuse batches that only change places. Their labels tell them apart, unless very small."""
-    first, second = (sorted(labels.tobytes() for _, labels in one) for one in (batches, again))
-    if len(batches[0][1]) >= 8 and first == second:
-        raise Mistake(
-            "batches-shuffled",
-            "Two epochs bring the same batches, only in another order.",
-            "that shuffling batches shuffles pictures.",
-            "Which comes first, shuffle or batch? Each works on what the line before it gives.",
-        )
-
-
-def _refuse_rescaled(pictures):
-    if pictures.max() <= 2:
-        raise Mistake(
-            "rescaled",
-            f"A data set brings pixels of {pictures.min():.1f} to {pictures.max():.1f}, instead of "
-            "0–255.",
-            "that pictures are rescaled wherever they come by; the network does that once more.",
-            "The task: the network takes raw pixels, so rescaling stands in there, and only there.",
-        )
-
-
-def _refuse_changed(first, second, originals):
-    if not np.allclose(_sorted(first), _sorted(originals), atol=0.5) or not np.allclose(
-        _sorted(second), _sorted(originals), atol=0.5
-    ):
-        raise Mistake(
-            "new-pictures-changed",
-            "New pictures do not come as they are.",
-            "that validation pictures should be augmented, too, to be comparable.",
-            "The map: which of the two data sets does it belong to?",
-        )
-
-
-def _refuse_wrong_labels(pictures, labels):
-    """Made-up pictures of label 1 are bright, those of label 0 dark."""
-    bright = pictures.mean(axis=(1, 2, 3)) > 128
-    if np.mean(bright != labels) > 0.1:
-        raise Mistake(
-            "labels-mixed-up",
-            f"{np.mean(bright != labels):.0%} of the pictures have the label of another one.",
-            "that images and labels stay together when each is shuffled.",
-            "What is shuffled: pairs, or two things one by one.",
-        )
-
-
 def _augments(model):
     """True if a network changes pictures in training, dropout apart.
 
     Copies of a picture then get different answers in one batch: with no unit left out, nothing but
     a change of the pictures can tell them apart.
     """
-    copies = np.repeat(_made_up_hand()[None], 32, axis=0)
+    copies = np.repeat(made_up_hand()[None], 32, axis=0)
     dropouts = [layer for layer in model._flatten_layers() if isinstance(layer, DROPOUTS)]
     rates = [layer.rate for layer in dropouts]
     if np.ptp(answers(model, copies)) > 1e-5:
@@ -797,21 +537,6 @@ def _augments(model):
             layer.rate = rate
 
 
-def _made_up_pictures(count):
-    """Pictures, dark ones with label 0 and bright ones with label 1, each other than the rest."""
-    draw = np.random.default_rng(count)
-    labels = draw.permutation(np.arange(count) % 2).astype("int32")
-    images = np.where(labels, 190, 40)[:, None, None, None] + np.zeros((count, SIDE, SIDE, 1))
-    images[:, 7:21, 11:17] += draw.uniform(10, 50, (count, 1, 1, 1))
-    images[:, 15:19, 7:11] += draw.uniform(10, 50, (count, 1, 1, 1))
-    return images.round().astype("float32"), labels
-
-
-def _sorted(pictures):
-    """The pictures in an order that depends on nothing but themselves."""
-    return np.stack(sorted(pictures, key=lambda one: np.round(one).astype("int16").tobytes()))
-
-
 # ---------------------------------------------------------------- the gap
 
 
@@ -822,7 +547,9 @@ def gap(gap_points):
     model = _network_of_known_gap()
     train, new = _pictures_right(200, 0.95, 0), _pictures_right(120, 0.70, 1)
     weights = values_of(model.weights)
-    found, again = (a_number(_gap(gap_points, model, train, new), "gap_points") for _ in range(2))
+    # Three times, as two that leave units out agree by chance once in a hundred tries.
+    tries = [a_number(_gap(gap_points, model, train, new), "gap_points") for _ in range(3)]
+    found, again = tries[0], max(tries, key=lambda one: abs(one - tries[0]))
     if have_changed(model.weights, weights):
         raise Mistake(
             "trains",

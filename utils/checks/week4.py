@@ -1,13 +1,27 @@
 """Checks of week 4's exercise: counting fingers from a table of numbers."""
 
+# First of all, so that TensorFlow starts without its messages.
+from utils import quiet  # noqa: F401
+
+# isort: split
 import tempfile
 from pathlib import Path
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from utils.checks._guard import affordable
 from utils.checks._inputs import refuse_unlike_convolution
 from utils.checks._judging import Mistake, a_function, check, result_of
+from utils.checks._learning import (
+    learnt,
+    price,
+    refuse_other_accuracy,
+    refuse_same_network,
+    refuse_squeezed_logits,
+)
+from utils.checks._networks import extreme_answers
 from utils.csv_images import COLUMNS, SIDE
 
 SIGN_LETTERS = [*range(9), *range(10, 25)]  # labels of Sign Language MNIST: no 9, no 25
@@ -298,8 +312,20 @@ def network(build_network):
             "that layers are all a network needs to learn.",
             "compile, in section 8 of the lecture.",
         )
-    _refuse_loss(built, _kind_of_output(built, pictures))
-    return _refuse_standing_still(built, *_bars(24))
+    refuse_same_network(built, affordable(build_network, 6))
+    kind = _kind_of_output(built, pictures)
+    _refuse_dropped_answers(built, pictures)
+    _refuse_loss(built, kind)
+    whole, sure = np.tile(np.arange(6), 2), np.tile(_sure_answers(kind), (2, 1))
+    refuse_other_accuracy(
+        built,
+        [
+            ("Answers that are sure of the true class", whole, sure, 1),
+            ("Answers that are sure of another class", np.roll(whole, 1), sure, 0),
+        ],
+    )
+    before, after = learnt(built, *_bars(24), "Bars in six places")
+    return f"as many answers as classes, a loss that fits; it learnt ({before:.2f} → {after:.2f})."
 
 
 def _bars(count):
@@ -313,18 +339,45 @@ def _bars(count):
 
 def _kind_of_output(built, pictures):
     """Say what the answers are, whatever the weights: "softmax", "sigmoids" or "logits"."""
-    weights = built.get_weights()
-    kinds = set()
-    try:
-        for factor in (10, -10):
-            built.set_weights([factor * array for array in weights])
-            answers = np.asarray(built(pictures, training=True))
-            inside = answers.min() >= 0 and answers.max() <= 1 + 1e-5
-            shared = np.allclose(answers.sum(axis=1), 1, atol=1e-3)
-            kinds.add("softmax" if inside and shared else "sigmoids" if inside else "logits")
-    finally:
-        built.set_weights(weights)
-    return kinds.pop() if len(kinds) == 1 else "logits"
+    extreme = extreme_answers(built, pictures)
+    if extreme.min() < 0 or extreme.max() > 1 + 1e-5:
+        refuse_squeezed_logits(extreme, "section 4 of the lecture")
+        return "logits"
+    if not np.allclose(extreme.sum(axis=1), 1, atol=1e-3):
+        return "sigmoids"
+    highest = np.e / (np.e + 5)  # what softmax makes of 1, 0, 0, 0, 0 and 0
+    if extreme.max() < highest + 1e-3 and np.ptp(extreme) > 0.1:
+        raise Mistake(
+            "softmax-of-softmax",
+            "The answers to a picture add up to 1. But whatever the weights are, none is larger "
+            f"than {extreme.max():.2f}.",
+            "that softmax does no harm to what is a probability already. It takes these "
+            "probabilities for logits, and logits from 0 to 1 are nearly equal.",
+            "How often does your network apply softmax: as an activation, and as a layer?",
+        )
+    return "softmax"
+
+
+def _refuse_dropped_answers(built, pictures):
+    """Refuse a network that drops out answers themselves."""
+    trained, used = (np.asarray(built(pictures, training=mode)) for mode in (True, False))
+    one_by_one = (trained != 0).any(axis=1, keepdims=True)  # a whole row may be a bias of 0
+    gone = np.mean((trained == 0) & (used != 0) & one_by_one)
+    if gone:
+        raise Mistake(
+            "answers-dropped",
+            f"In training, {gone:.0%} of the answers are replaced by 0.",
+            "that dropout helps wherever it stands. At the end it takes away what the network "
+            "says, and the loss punishes answers that were never given.",
+            "Dropout in the lecture of week 2: which numbers does it set to 0, and who reads them?",
+        )
+
+
+def _sure_answers(kind):
+    """Return answers (6, 6), of which number k is sure of class k."""
+    sure = np.full((6, 6), 2e-5 if kind == "softmax" else 2.0, "float32")
+    np.fill_diagonal(sure, 0.9999 if kind == "softmax" else 14.0)
+    return sure
 
 
 def _refuse_loss(built, kind):
@@ -338,12 +391,11 @@ def _refuse_loss(built, kind):
             "answers means little, when five of six are always no.",
             "Section 2 of the lecture: softmax beside sigmoids.",
         )
-    sure = np.full((6, 6), 2e-5 if kind == "softmax" else 2.0, "float32")
-    np.fill_diagonal(sure, 0.9999 if kind == "softmax" else 14.0)
+    sure = _sure_answers(kind)
     whole, rows = np.arange(6), np.eye(6, dtype="float32")
-    right, wrong = _price(built, whole, sure), _price(built, (whole + 1) % 6, sure)
+    right, wrong = price(built, whole, sure), price(built, (whole + 1) % 6, sure)
     told = f"A sure answer costs {right:.2f} when it is right, and {wrong:.2f} when it is wrong."
-    if np.isnan(right) and _price(built, rows[[1, 2, 3, 4, 5, 0]], sure) > 8:
+    if np.isnan(right) and price(built, rows[[1, 2, 3, 4, 5, 0]], sure) > 8:
         raise Mistake(
             "one-hot-loss",
             "The loss refuses whole numbers as labels. It would take rows with a single 1.",
@@ -375,59 +427,19 @@ def _refuse_loss(built, kind):
         )
 
 
-def _price(built, labels, answers):
-    """Return what the network's loss charges; NaN if it cannot be computed."""
-    try:
-        return float(built.compute_loss(x=None, y=labels, y_pred=answers))
-    except Exception:  # of a loss for other shapes, which each backend words in its own way
-        return float("nan")
-
-
-def _refuse_standing_still(built, pictures, labels):
-    """Refuse a network that does not learn where a bar is; return what speaks for it."""
-    before = _loss(built, pictures, labels)
-    built.run_eagerly = True  # quicker for so few steps than to make a graph
-    history = built.fit(pictures, labels, epochs=12, batch_size=24, verbose=0).history
-    after = _loss(built, pictures, labels)
-    if "accuracy" not in history:
-        raise Mistake(
-            "no-accuracy",
-            f"While it trains, the network reports {', '.join(history)}.",
-            "that accuracy is always reported, or can be read off the loss.",
-            "metrics, where the lecture compiles its network.",
-        )
-    if not after < before - 1e-5:
-        raise Mistake(
-            "learns-nothing",
-            f"Bars in six places: the loss was {before:.3f}, after 12 steps {after:.3g}.",
-            "that a larger learning rate only makes learning quicker. Steps that are too large "
-            "land farther away; and what is frozen makes none.",
-            "learning_rate in the documentation of your optimizer: what is its default?",
-        )
-    return f"as many answers as classes, a loss that fits; it learnt ({before:.2f} → {after:.2f})."
-
-
-def _loss(built, pictures, labels):
-    return float(built.compute_loss(x=None, y=labels, y_pred=built(pictures)))
-
-
 # ---------------------------------------------------------------- answers
 
 
 @check(4, "Task 4 · Answers beside the truth")
 def answers(truth_and_answers):
     """A function (network, data) that gives true and predicted classes in the same order."""
-    from utils import quiet  # noqa: F401
-
-    # isort: split
-    import tensorflow as tf
-
     a_function(truth_and_answers, "truth_and_answers")
     labels = np.repeat(np.arange(6), [5, 9, 7, 6, 8, 5]).astype("int32")
     greys = _as_it_errs(labels)[:, None, None, None]  # a 2 looks like a 5
     pictures = np.ones((1, SIDE, SIDE, 1), "float32") * greys
     data = tf.data.Dataset.from_tensor_slices((pictures, labels)).shuffle(100).batch(16)
-    found = result_of(truth_and_answers, _reader_of_greys(), data)
+    reader = _reader_of_greys()
+    found = result_of(truth_and_answers, reader, data)
     if not isinstance(found, (list, tuple)) or len(found) != 2:
         raise Mistake(
             "not-two-arrays",
@@ -458,6 +470,13 @@ def answers(truth_and_answers):
             "that a data set is its first batch, or that every batch is of the same size.",
             "A loop over the data set: what does it give, and how often?",
         )
+    if reader.get_layer("dropout").was_at_work:
+        raise Mistake(
+            "in-training",
+            "The network was asked as in training: by chance, some of its numbers became 0.",
+            "that training=True asks a trained network. It says that this call is training.",
+            "Dropout in the lecture of week 2: when is it on? What is the default of training?",
+        )
     if np.array_equal(truth, said):
         raise Mistake(
             "truth-twice",
@@ -472,7 +491,23 @@ def answers(truth_and_answers):
             "that truth and answer may change places. In the matrix, rows would become columns.",
             "The task: the true classes come first.",
         )
-    if not np.array_equal(np.sort(truth), labels) or not np.array_equal(_as_it_errs(truth), said):
+    if not np.array_equal(np.sort(truth), labels):
+        raise Mistake(
+            "other-truth",
+            f"Of the six classes, the data hold {np.bincount(labels).tolist()} pictures. Your true "
+            f"classes begin with {truth[:6].tolist()}, and are others.",
+            "that the classes come in order, or that the network knows the truth.",
+            "What does a batch of the data hold besides its pictures?",
+        )
+    if not np.array_equal(np.sort(said), np.sort(_as_it_errs(labels))):
+        raise Mistake(
+            "other-answers",
+            f"Your answers begin with {said[:6].tolist()}; the network gives others.",
+            "that any number that stands out is the answer. A network gives one number for each "
+            "class, and the largest wins.",
+            "argmax, in section 9 of the lecture.",
+        )
+    if not np.array_equal(_as_it_errs(truth), said):
         raise Mistake(
             "two-passes",
             f"The network errs for one class alone, always in the same way; by your arrays it is "
@@ -491,14 +526,23 @@ def _as_it_errs(truth):
 
 def _reader_of_greys():
     """Return a network (28, 28, 1) → 6 logits that reads the class off the pictures' grey."""
-    import keras
-
     last = keras.layers.Dense(6)
-    layers = [keras.Input((SIDE, SIDE, 1)), keras.layers.GlobalAveragePooling2D(), last]
-    model = keras.Sequential(layers)
+    pooling = keras.layers.GlobalAveragePooling2D()
+    dropout = _NotedDropout(0.5, name="dropout")
+    model = keras.Sequential([keras.Input((SIDE, SIDE, 1)), pooling, dropout, last])
     k = np.arange(6.0)  # of 2kx - k², the one whose k is nearest to x is the largest
     last.set_weights([2 * k[None], -(k**2)])
     return model
+
+
+class _NotedDropout(keras.layers.Dropout):
+    """Notes whether it was ever at work."""
+
+    was_at_work = False
+
+    def call(self, inputs, training=False):
+        self.was_at_work |= bool(training)
+        return super().call(inputs, training=training)
 
 
 # ---------------------------------------------------------------- recall
@@ -508,10 +552,12 @@ def _reader_of_greys():
 def recall(recall_of_each):
     """A function (counts) that gives the recall of each class, from 0 to 1."""
     a_function(recall_of_each, "recall_of_each")
-    counts = np.array([[8, 1, 1], [6, 12, 2], [0, 1, 4]])
+    counts = np.array([[8, 1, 1], [9, 5, 7], [0, 1, 4]])
     given = counts.copy()
     found = np.asarray(result_of(recall_of_each, given), dtype=float)
+    _refuse_changed(given, counts)
     hits = np.diag(counts)
+    right = hits / counts.sum(axis=1)
     told = f"For {counts.tolist()} it gives {np.round(found, 3).tolist()}."
     if found.ndim == 0:
         raise Mistake(
@@ -548,7 +594,15 @@ def recall(recall_of_each):
             "that a class is measured against all pictures. Then a rare one is always bad.",
             "Of how many true pictures of this class were these found?",
         )
-    if np.allclose(found, 100 * hits / counts.sum(axis=1)):
+    if np.allclose(found, hits / counts.max(axis=1)):
+        raise Mistake(
+            "by-the-largest",
+            told,
+            "that the largest number of a row stands for all of it. Here class 1 was taken for "
+            "class 0 more often than it was found.",
+            "Of how many true pictures of this class were these found?",
+        )
+    if np.allclose(found, 100 * right):
         raise Mistake(
             "per-cent",
             told,
@@ -562,7 +616,24 @@ def recall(recall_of_each):
             "that dividing two whole numbers always gives a share.",
             "Python's / and //; the type of your array.",
         )
-    if not np.allclose(found, hits / counts.sum(axis=1)):
+    if np.allclose(found, 1 - right):
+        raise Mistake(
+            "missed-not-found",
+            told,
+            "that recall counts what goes wrong. It counts what is found.",
+            "Section 9 of the lecture: of the true scissors, what share was found?",
+        )
+    if not np.allclose(found, right) and any(
+        np.allclose(found, right.round(digits)) for digits in range(5)
+    ):
+        raise Mistake(
+            "rounded",
+            f"It gives {found.tolist()}: nearly right, but rounded.",
+            "that a number is rounded where it is computed. What is rounded there is lost to "
+            "whoever goes on with it; whoever prints it can still round.",
+            "The line below the next check, which prints your recalls: what does :.0% do?",
+        )
+    if not np.allclose(found, right):
         raise Mistake(
             "other-shares",
             told,
@@ -570,6 +641,16 @@ def recall(recall_of_each):
             "Section 9 of the lecture: of the true scissors, what share was found?",
         )
     return f"{told} Of each true class, the share that was found."
+
+
+def _refuse_changed(given, counts):
+    if not np.array_equal(given, counts):
+        raise Mistake(
+            "matrix-changed",
+            "The matrix that was handed in is another one afterwards.",
+            "that an array is copied when it is handed to a function.",
+            "NumPy's copy, before anything is written.",
+        )
 
 
 # ---------------------------------------------------------------- confusion
@@ -582,13 +663,7 @@ def confusion(largest_confusion):
     counts = np.array([[50, 9, 3, 0], [2, 30, 0, 2], [4, 0, 40, 7], [0, 1, 7, 5]])
     given = counts.copy()
     found = result_of(largest_confusion, given)
-    if not np.array_equal(given, counts):
-        raise Mistake(
-            "matrix-changed",
-            "The matrix that was handed in is another one afterwards.",
-            "that an array is copied when it is handed to a function.",
-            "NumPy's copy, before anything is written.",
-        )
+    _refuse_changed(given, counts)
     if np.ndim(found) == 0 and found in (1, 9):
         raise Mistake(
             "one-number",
