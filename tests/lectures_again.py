@@ -38,16 +38,17 @@ def run(client, code):
 
 
 def interrupt(manager, client, code, moment):
-    """Start code, interrupt it after so many seconds; return how it ended, or None: it was done.
+    """Start code, interrupt it after so many seconds; return whether it was still running.
 
-    An interrupt inside TensorFlow may end as another error, such as a TypeError."""
-    message = client.execute(code, stop_on_error=False)
+    How it ends is not waited for: at an unlucky moment the kernel never says.
+    """
+    client.execute(code, stop_on_error=False)
     try:
         client.get_shell_msg(timeout=moment)
-        return None
+        return False
     except queue.Empty:
         manager.interrupt_kernel()
-        return answer(client, message, code).get("ename")
+        return True
 
 
 def start_anew(manager, client):
@@ -63,10 +64,10 @@ def test_a_lecture_goes_on_after_interrupts_and_a_new_start(tmp_path, week):
     moments, interrupted = random.Random(week), 0
     try:
         for code in cells:
-            ended = interrupt(manager, client, code, moments.choice(MOMENTS))
-            interrupted += ended is not None
+            cut = interrupt(manager, client, code, moments.choice(MOMENTS))
+            interrupted += cut
             failed = run(client, code)
-            if ended and code == cells[0] and failed:
+            if cut and code == cells[0] and failed:
                 start_anew(manager, client)
                 failed = run(client, code)
             assert not failed, f"{failed}, run again:\n{code}"

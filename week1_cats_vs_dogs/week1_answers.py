@@ -69,6 +69,12 @@ def by_the_end_of_the_name(folder):
     return sorted(file for file in files if file.is_file() and not _hidden(file, folder))
 
 
+@wrong("usable", "kinds-missed")
+def decoded_if_the_name_ends_well(folder):
+    """Only what is called a picture can be one."""
+    return [file for file in by_the_end_of_the_name(folder) if _decodes(file)]
+
+
 @wrong("usable", "trusts-size")
 def whatever_is_not_empty(folder):
     """A file with something in it holds a picture."""
@@ -386,6 +392,19 @@ def every_share_rounded_down(files, seed):
     return mixed[:a], mixed[a : a + b], mixed[a + b : a + 2 * b - 1]
 
 
+@wrong("split", "lost")
+def shares_of_a_class_rounded_down(files, seed):
+    """They come to the whole for 100 files, and for no 101."""
+    parts = [], [], []
+    for kind in sorted({file.parent.name for file in files}):
+        these = [file for file in files if file.parent.name == kind]
+        random.Random(seed).shuffle(these)
+        a, b = int(0.7 * len(these)), int(0.15 * len(these))
+        for part, piece in zip(parts, (these[:a], these[a : a + b], these[a + b : a + 2 * b])):
+            part += piece
+    return parts
+
+
 @wrong("split", "class-missing")
 def cut_as_they_come(files, seed):
     """Files come in a mixed order."""
@@ -486,6 +505,33 @@ def one_logit():
         keras.optimizers.SGD(0.01, momentum=0.9),
         [keras.metrics.BinaryAccuracy(name="accuracy", threshold=0)],
     )
+
+
+class _OwnClass(keras.Model):
+    """A class of one's own; Keras gives it no input_shape."""
+
+    def __init__(self):
+        super().__init__()
+        self.parts = [
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+
+    def call(self, pictures):
+        for part in self.parts:
+            pictures = part(pictures)
+        return pictures
+
+
+@right("network")
+def class_of_ones_own():
+    network = _OwnClass()
+    network(np.zeros((1, 64, 64, 3), "float32"))  # makes the weights
+    network.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return network
 
 
 @right("network")
@@ -882,6 +928,13 @@ class FixedTarget(_WithTarget):
 class StrictlyAbove(_WithTarget):
     def on_epoch_end(self, epoch, logs=None):
         if logs.get("val_accuracy", 0) > self.target:
+            self.model.stop_training = True
+
+
+@wrong("stopping", "stops-below")
+class AsPrinted(_WithTarget):
+    def on_epoch_end(self, epoch, logs=None):
+        if round(logs.get("val_accuracy", 0), 2) >= self.target:
             self.model.stop_training = True
 
 

@@ -21,7 +21,7 @@ def make(folder):
         "rock/hand02.jpg": png,  # any viewer opens it, whatever its name says
         "rock/hand04.JPG": jpeg,
         "rock/hand01.jpeg": _picture("JPEG", "L"),
-        "rock/hand09.png": png,
+        "rock/hand09.tmp": png,  # a download that was never renamed
         "scissors/hand03.jpg": _picture("JPEG", "CMYK"),
         "scissors/hand10.jpg": jpeg,
         "scissors/from my phone/second try/hand05.jpg": jpeg,
