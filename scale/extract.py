@@ -9,7 +9,6 @@ lost, the same command computes what is missing, with any number of processes.
 from utils import quiet  # noqa: F401
 
 # isort: split
-import hashlib
 import os
 from pathlib import Path
 
@@ -19,6 +18,8 @@ import tensorflow as tf
 
 from scale import checkpoints, models, shards
 from scale.processes import place
+from utils.backbones import PRETRAINED, SHIPPED
+from utils.hashes import sha256
 from utils.pipelines import decode_files
 
 PART = 512  # pictures in a file
@@ -52,7 +53,7 @@ def extract(name, features, pictures=None, seed=1):
     computed = there = 0
     for side in ("train", "validation"):
         files, _ = shards.listed(folder / side)
-        checkpoints.begin(features / side, _settings(name, files, frozen))
+        checkpoints.begin(features / side, _settings(name, files))
         for part in range(rank, -(-len(files) // PART), processes):
             file = features / side / f"{part:06}.npy"
             if file.exists():
@@ -80,7 +81,7 @@ def reader(features, side, name, files):
         FileNotFoundError: parts are missing.
         ValueError: these are features of other pictures or for another network.
     """
-    checkpoints.begin(features / side, _settings(name, files, models.network(name).frozen()))
+    checkpoints.begin(features / side, _settings(name, files))
     parts = [features / side / f"{part:06}.npy" for part in range(-(-len(files) // PART))]
     if missing := [part for part in parts if not part.exists()]:
         raise FileNotFoundError(
@@ -100,14 +101,11 @@ def reader(features, side, name, files):
     return read
 
 
-def _settings(name, files, frozen):
-    weights = hashlib.sha256()
-    for variable in frozen.get_weights():
-        weights.update(np.ascontiguousarray(variable).tobytes())
+def _settings(name, files):
     return {
         "network": name,
         "pictures": shards.digest(files),
-        "frozen": weights.hexdigest()[:16],
+        "weights": sha256(PRETRAINED / f"{SHIPPED}.keras")[:16],
         "part": PART,
         "keras": keras.__version__,
     }
