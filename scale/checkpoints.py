@@ -70,6 +70,8 @@ def begin(run, settings):
         ValueError: the folder holds a run with other settings.
     """
     run.mkdir(parents=True, exist_ok=True)
+    for left in run.glob("unfinished-epoch-*"):  # by a process that was killed
+        left.unlink()
     file = run / SETTINGS
     if not file.exists():
         unfinished = run / f"unfinished-{uuid4()}.json"  # others may do the same right now
@@ -95,7 +97,7 @@ def restore(run, model, rank):
         (epochs that are done, steps of the next one that are done).
     """
     model.optimizer.build(model.trainable_variables)
-    variables = model.variables + model.optimizer.variables
+    variables = _written(model)
     values = [np.asarray(variable) for variable in variables]
     at = (0, 0)
     if rank == 0:
@@ -104,6 +106,21 @@ def restore(run, model, rank):
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
     return int(at[0]), int(at[1])
+
+
+def _written(model):
+    """Variables that a file holds: not how far random numbers have come, which Keras leaves out."""
+    random = seeds(model)
+    return [
+        v
+        for v in model.variables + model.optimizer.variables
+        if all(v is not one for one in random)
+    ]
+
+
+def seeds(model):
+    """States of the random numbers of a network's layers: uint32 variables (2,), seed and count."""
+    return [v for v in model.variables if v.path.endswith("seed_generator_state")]
 
 
 def _newest(run, first):
@@ -115,7 +132,7 @@ def _newest(run, first):
         except (OSError, ValueError, KeyError) as error:
             print(f"{file} cannot be read, so the one before it counts: {error}", file=sys.stderr)
             continue
-        return at, [np.asarray(v) for v in model.variables + model.optimizer.variables]
+        return at, [np.asarray(variable) for variable in _written(model)]
     return (0, 0), first
 
 

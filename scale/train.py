@@ -59,12 +59,7 @@ def train(
         RuntimeError: another training writes to `run`.
     """
     rank, processes = cluster.join()
-    keras.utils.set_random_seed(seed)
-    network = models.network(name, head and keras.models.load_model(head, compile=False))
     precision = precision or usual_precision(keras.distribution.list_devices())
-    model = models.in_precision(network.build(), precision)
-    models.compiled(model, network.learning_rate)
-
     folder = Path(pictures) if pictures else shards.prepare(seed).train.parent
     sides = {side: shards.listed(folder / side) for side in ("train", "validation")}
     settings = {
@@ -75,6 +70,11 @@ def train(
         "pictures": shards.digest(sides["train"][0]),
     }
     cluster.agree(json.dumps(settings), "settings and pictures")
+
+    keras.utils.set_random_seed(seed)
+    network = models.network(name, head and keras.models.load_model(head, compile=False))
+    model = models.in_precision(network.build(), precision)
+    models.compiled(model, network.learning_rate)
     training, validation = (
         shards.own_batches(
             reader(network, name, features, side, files), labels, batch_size, seed, rank, processes
@@ -90,6 +90,7 @@ def train(
         done, step = checkpoints.restore(run, model, rank)
         for epoch in range(done, epochs):
             start = time.perf_counter()
+            draw_on(model, epoch * steps + step)
             callbacks = [Saving(run, epoch, step, steps, save_every)] if rank == 0 else []
             learnt = model.fit(
                 training(epoch, first=step),
@@ -174,6 +175,16 @@ class Saving(keras.callbacks.Callback):
         if done % self.every == 0 and done < self.steps:
             self.model.jax_state_sync()  # during `fit` the weights are elsewhere
             checkpoints.save(self.run, self.model, self.epoch, done)
+
+
+def draw_on(model, step):
+    """Let dropout draw as it does after so many steps, wherever this process began.
+
+    A layer draws once a step and counts that, but Keras writes no count into its files.
+    """
+    for state in checkpoints.seeds(model):
+        seed, _ = np.asarray(state)
+        state.assign(np.array([seed, step], np.uint32))
 
 
 def digest(model):

@@ -140,7 +140,7 @@ def in_processes(number, work):
     return wait([fork(lambda rank=rank: one(rank)) for rank in range(number)])
 
 
-def training(run, number, dying=None):
+def training(run, number, dying=None, seeds=(1, 1, 1, 1)):
     run.mkdir(exist_ok=True)
 
     def work(rank):
@@ -148,7 +148,7 @@ def training(run, number, dying=None):
         write_down(run, rank)
         if rank == dying:
             die_within(epoch=1, step=3)
-        train.train("little", run, PICTURES, epochs=3, batch_size=8, save_every=2)
+        train.train("little", run, PICTURES, epochs=3, batch_size=8, save_every=2, seed=seeds[rank])
 
     return in_processes(number, work)
 
@@ -179,6 +179,7 @@ def main():
         "killed": training(OUT / "killed", 2, dying=1),
         "left": sorted(file.name for file in (OUT / "killed").glob("*.keras")),
         "resumed": training(OUT / "killed", 2),
+        "apart": training(OUT / "apart", 2, seeds=(1, 2)),
         "extracting killed": extracting(OUT / "features", 2, dying=1),
         "extracted": [
             file.relative_to(OUT / "features").as_posix()
