@@ -51,7 +51,7 @@ def train(
 
     Returns:
         dict with the numbers of the last epoch: `loss`, `accuracy`, `val_loss`,
-        `val_accuracy` and `seconds`; empty if all epochs were done before.
+        `val_accuracy`, `seconds` and others; empty if all epochs were done before.
 
     Raises:
         ValueError: an argument makes no sense, the run has other settings, or the processes do
@@ -89,7 +89,7 @@ def train(
             checkpoints.begin(run, settings)
         done, step = checkpoints.restore(run, model, rank)
         for epoch in range(done, epochs):
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             draw_on(model, epoch * steps + step)
             callbacks = [Saving(run, epoch, step, steps, save_every)] if rank == 0 else []
             learnt = model.fit(
@@ -108,6 +108,7 @@ def train(
                 "val_loss": measured["cross_entropy"],
                 "val_accuracy": measured["accuracy"],
                 "seconds": round(time.perf_counter() - start, 2),
+                "processor_seconds": round(time.process_time() - worked, 2),  # of this process
                 "processes": processes,
             }
             if rank == 0:
