@@ -40,7 +40,7 @@ def join():
         )
     import jax
 
-    tf.config.set_visible_devices([], "GPU")  # TensorFlow reads pictures; the cards are for JAX
+    leave_cards_to_jax()
     if processes > 1:
         # keras.distribution.initialize does the same, but would wait for minutes for a process
         # that is lost, at its end once more.
@@ -48,6 +48,7 @@ def join():
             os.environ[ADDRESS],
             processes,
             rank,
+            cluster_detection_method="deactivate",  # under Slurm it would take one card of many
             initialization_timeout=MISSING,
             heartbeat_timeout_seconds=SILENCE,
             shutdown_timeout_seconds=SILENCE,
@@ -56,6 +57,12 @@ def join():
     parallel = keras.distribution.DataParallel(auto_shard_dataset=False)
     keras.distribution.set_distribution(parallel)
     return rank, processes
+
+
+def leave_cards_to_jax():
+    """Keep TensorFlow, which reads the pictures, from taking the memory of graphics cards."""
+    if keras.backend.backend() == "jax":
+        tf.config.set_visible_devices([], "GPU")
 
 
 def shared(arrays):

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from scale import checkpoints, models, shards
+from scale import checkpoints, cluster, models, shards
 from scale.processes import place
 from utils.backbones import PRETRAINED, SHIPPED
 from utils.hashes import sha256
@@ -45,6 +45,7 @@ def extract(name, features, pictures=None, seed=1):
         OSError: the disk is full, or not to be written to.
     """
     rank, processes = place()
+    cluster.leave_cards_to_jax()
     network = models.network(name)
     if network.frozen is None:
         raise ValueError(f"{name} learns from pictures: there are no features to extract for it.")

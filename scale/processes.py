@@ -68,7 +68,10 @@ def together(command, processes, environ=os.environ):
             codes = [process.poll() for process in running]
             for rank, code in enumerate(codes):
                 if code:
-                    print(f"Process {rank} of {processes} failed ({code}): all are ended.")
+                    print(
+                        f"Process {rank} of {processes} failed ({code}): all are ended. The same "
+                        "command goes on where they were."
+                    )
                     return code
             if None not in codes:
                 return 0
