@@ -139,7 +139,7 @@ def on_paper(summary, pictures, machines):
     exchange = 0.0
     if machines > 1:
         send = 2 * (machines - 1) / machines * 4 * PARAMETERS / NETWORK
-        exchange = summary["extra_milliseconds_a_step_2"]["mean"] / 1000 + send
+        exchange = max(summary["extra_milliseconds_a_step_2"]["mean"], 0) / 1000 + send
     steps = EPOCHS * pictures / (BATCH * machines)
     hours = steps * (arithmetic + exchange) / 3600
     return {
