@@ -13,10 +13,11 @@ STAMP := $(VENV)/requirements.stamp
 DEV_STAMP := $(VENV)/requirements-dev.stamp
 SITE_STAMP := $(VENV)/requirements-site.stamp
 GRADING_STAMP := $(VENV)/requirements-grading.stamp
+SCALE_STAMP := $(VENV)/requirements-scale.stamp
 LECTURES := $(wildcard week*/week*_lecture.ipynb)
 SOLUTIONS := $(wildcard week*/week*_solution.ipynb)
-CODE := $(filter-out %_exercise.ipynb,$(wildcard utils tests maintain instructor benchmarks site \
-  week*/*.ipynb week*/*.py))  # exercises are generated
+CODE := $(filter-out %_exercise.ipynb,$(wildcard utils tests maintain instructor benchmarks scale \
+  site week*/*.ipynb week*/*.py))  # exercises are generated
 
 .DEFAULT_GOAL := help
 .PHONY: help course lab slides present site test doctor format lint notebooks exercises grade canary clean
@@ -107,4 +108,8 @@ $(SITE_STAMP): requirements-site.txt site/package-lock.json $(STAMP)
 
 $(GRADING_STAMP): requirements-grading.txt $(STAMP)
 	"$(RUN)" -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-grading.txt
+	@touch $@
+
+$(SCALE_STAMP): requirements-scale.txt $(STAMP)
+	"$(RUN)" -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-scale.txt
 	@touch $@

@@ -63,6 +63,8 @@ def code_of(notebook):
 
 
 KNOWN = {
+    # lines of the course's own lectures, which define the networks
+    "scale/models.py": ["exec: runs text as code"],
     # the layers that an explorer of the course offers for copying
     "tests/browser/test_explorers_in_pages.py": ["eval: runs text as code"],
     # checks of the course, one condition inverted, and cells as a learner would run them

@@ -96,7 +96,7 @@ def image_dataset(
         classes = {k: _limit(k, files, limit_per_class, seed) for k, files in classes.items()}
     files = [str(file) for files in classes.values() for file in files]
     labels = np.repeat(np.arange(len(classes), dtype=np.int32), list(map(len, classes.values())))
-    take, give_back = _decode_all(files, image_size, memory_budget)
+    take, give_back = decode_files(files, image_size, memory_budget)
     # TensorFlow operations alone from here on: a Python function called by the threads that
     # prefetch could keep Python from ending.
     with tf.device("CPU"):
@@ -130,6 +130,61 @@ def image_dataset(
     dataset.class_names = list(classes)
     dataset.file_paths = frozenset(files) if training else files
     return dataset
+
+
+def decode_files(files, image_size, memory_budget=2**30):
+    """Decode picture files once and keep their bytes, as `image_dataset` does with a folder.
+
+    Args:
+        files: a list of str, the pictures' paths.
+        image_size: height and width of the result, in pixels; one number means a square.
+        memory_budget: bytes that may be kept in memory; see `image_dataset`.
+
+    Returns:
+        A function from int64 places in the list (n,) to uint8 pictures (n, height, width, 3),
+        which may stand in the `map` of a `tf.data.Dataset`; and a function to call when they are
+        needed no longer.
+
+    Raises:
+        ValueError: one of them cannot be decoded (the message names it), or image_size makes no
+            sense.
+        OSError: they fit neither in the budget nor on the disk.
+    """
+    image_size = gates.image_size(image_size)
+    for file in files:  # TensorFlow reads some BMPs wrong without a word
+        if file.lower().endswith(".bmp") and (reason := defect(file, Path(file).read_bytes())):
+            raise ValueError(_unreadable(file, reason))
+    shape = (len(files), *image_size, 3)
+    size = int(np.prod(shape, dtype=np.int64))
+    if size <= memory_budget:
+        with tf.device("CPU"):
+            pixels = tf.concat(list(_decoded(files, image_size)), axis=0)
+        return lambda chosen: tf.gather(pixels, chosen), lambda: None
+
+    folder, remove = _folder_for_this_process()
+    try:
+        free = shutil.disk_usage(folder).free
+        if size > free:  # say so now rather than halfway
+            raise OSError(
+                f"The decoded pictures need {size / 2**30:.1f} GiB, more than memory_budget, and "
+                f"{CACHE} has {free / 2**30:.1f} GiB free. Use a smaller image_size."
+            )
+        pictures = (picture for some in _decoded(files, image_size) for picture in some.numpy())
+        for number, picture in enumerate(pictures):
+            (folder / str(number)).write_bytes(picture)
+    except BaseException:
+        remove()
+        raise
+
+    def read(number):
+        name = tf.strings.as_string(number)
+        return tf.io.read_file(tf.strings.join([str(folder), name], os.sep))
+
+    def take(chosen):
+        pictures = tf.map_fn(read, chosen, fn_output_signature=tf.string)
+        return tf.reshape(tf.io.decode_raw(pictures, tf.uint8), (-1, *shape[1:]))
+
+    return take, remove
 
 
 def random_affine(flip=True, rotation=0.1, translation=0.1, zoom=0.1, contrast=0.0):
@@ -264,49 +319,6 @@ def _limit(name, files, limit, seed):
         )
     chosen = np.random.default_rng(seed).permutation(len(files))[:limit]
     return [files[i] for i in sorted(chosen)]
-
-
-def _decode_all(files, image_size, memory_budget):
-    """Decode the files once and keep the bytes, in memory or on disk.
-
-    Returns:
-        A function from int64 indices to the uint8 pictures (number, height, width, 3), and a
-        function to call when they are needed no longer.
-    """
-    for file in files:  # TensorFlow reads some BMPs wrong without a word
-        if file.lower().endswith(".bmp") and (reason := defect(file, Path(file).read_bytes())):
-            raise ValueError(_unreadable(file, reason))
-    shape = (len(files), *image_size, 3)
-    size = int(np.prod(shape, dtype=np.int64))
-    if size <= memory_budget:
-        with tf.device("CPU"):
-            pixels = tf.concat(list(_decoded(files, image_size)), axis=0)
-        return lambda chosen: tf.gather(pixels, chosen), lambda: None
-
-    folder, remove = _folder_for_this_process()
-    try:
-        free = shutil.disk_usage(folder).free
-        if size > free:  # say so now rather than halfway
-            raise OSError(
-                f"The decoded pictures need {size / 2**30:.1f} GiB, more than memory_budget, and "
-                f"{CACHE} has {free / 2**30:.1f} GiB free. Use a smaller image_size."
-            )
-        pictures = (picture for some in _decoded(files, image_size) for picture in some.numpy())
-        for number, picture in enumerate(pictures):
-            (folder / str(number)).write_bytes(picture)
-    except BaseException:
-        remove()
-        raise
-
-    def read(number):
-        name = tf.strings.as_string(number)
-        return tf.io.read_file(tf.strings.join([str(folder), name], os.sep))
-
-    def take(chosen):
-        pictures = tf.map_fn(read, chosen, fn_output_signature=tf.string)
-        return tf.reshape(tf.io.decode_raw(pictures, tf.uint8), (-1, *shape[1:]))
-
-    return take, remove
 
 
 def _folder_for_this_process():
