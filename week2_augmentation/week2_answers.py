@@ -25,6 +25,11 @@ def small_letters_with_space():
     return " c", "b "
 
 
+@right("recipes")
+def an_array_of_letters():
+    return np.array(["C", "B"])
+
+
 @wrong("recipes", "no-flip-harms")
 def no_recipe_breaks_a_label():
     """Every flip keeps the label."""

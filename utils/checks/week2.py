@@ -80,6 +80,7 @@ def recipes(name_recipes):
             "that one recipe is to blame for everything.",
             "The task asks two questions: whose labels are wrong, whose pictures are out of place?",
         )
+    given = given.tolist() if isinstance(given, np.ndarray) else given
     if not isinstance(given, (tuple, list)) or len(given) != 2:
         raise Mistake(
             "not-two",
