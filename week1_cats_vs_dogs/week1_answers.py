@@ -400,7 +400,9 @@ def shares_of_a_class_rounded_down(files, seed):
         these = [file for file in files if file.parent.name == kind]
         random.Random(seed).shuffle(these)
         a, b = int(0.7 * len(these)), int(0.15 * len(these))
-        for part, piece in zip(parts, (these[:a], these[a : a + b], these[a + b : a + 2 * b])):
+        for part, piece in zip(
+            parts, (these[:a], these[a : a + b], these[a + b : a + 2 * b]), strict=True
+        ):
             part += piece
     return parts
 
