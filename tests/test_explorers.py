@@ -238,6 +238,28 @@ def test_bad_input_to_convolution_is_refused(model, pictures):
         explore.convolution(model, pictures[0], ["a", "b", "c"])
     with pytest.raises(TypeError, match="list of names"):
         explore.convolution(model, pictures[0], {"a", "b"})
+    shape = pictures[0].shape
+    plain = [keras.Input(shape), L.Conv2D(2, 3), L.Flatten()]
+    unscaled = keras.Sequential([*plain, L.Dense(1, activation="sigmoid")])
+    with pytest.raises(ValueError, match="between 0 and 1. The explorer takes raw pixels"):
+        explore.convolution(unscaled, pictures[0] / 255)  # rounded, it would be black and white
+
+    class Own(keras.Model):
+        def call(self, inputs):
+            return unscaled(inputs)
+
+    own = Own()
+    own(pictures[:1].astype("float32"))
+    with pytest.raises(ValueError, match="no Sequential and no functional model"):
+        explore.convolution(own, pictures[0])
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_network_that_ends_with_neither_scores_nor_probabilities_is_refused(activation, pictures):
+    inputs = [keras.Input(pictures[0].shape), L.Rescaling(1 / 255), L.Conv2D(2, 3), L.Flatten()]
+    with pytest.raises(ValueError, match="end the model with a sigmoid"):
+        network = keras.Sequential([*inputs, L.Dense(2, activation=activation)])
+        explore.convolution(network, pictures[0])
 
 
 # ---------------------------------------------------------------- softmax
@@ -290,6 +312,7 @@ def test_histories_travel_whole():
         (curves(val_loss=[0.5, 0.4]), "one loss and one val_loss for each epoch"),
         (curves(loss=[1, 2, float("nan"), 1, 1, 1]), "no number after epoch 3"),
         (curves(501), "501 epochs; at most 500"),
+        (curves(loss=list("abcdef")), "a number for each epoch"),
         (curves(accuracy=[50] * 6), "between 0 and 1"),
     ],
 )
@@ -346,6 +369,8 @@ def test_bad_input_to_confusion_is_refused(pictures):
         explore.confusion(["x.jpg"] * 601, [0] * 601, np.full((601, 2), 0.5), names)
     with pytest.raises(TypeError, match="data set"):
         explore.confusion(tf.data.Dataset.range(3), [0] * 20, shares, names)
+    with pytest.raises(ValueError, match="All of these probabilities are 0 or 1"):
+        explore.confusion(pictures, [0] * 20, np.eye(2)[[0, 1] * 10], names)  # predicted classes
 
 
 # ---------------------------------------------------------------- features

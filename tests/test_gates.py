@@ -45,13 +45,64 @@ def test_seeds_fractions_and_sizes():
             gates.image_size(value)
 
 
+def test_a_text_is_no_yes():
+    assert gates.yes_or_no(np.bool_(True), "training") is True
+    for value in ("False", 1, None):
+        with pytest.raises(ValueError, match="training=.* should be True or False"):
+            gates.yes_or_no(value, "training")
+
+
+def test_a_week_may_be_written_in_several_ways():
+    for value in (2, 2.0, np.int64(2), "2", "week2", "week 2"):
+        number = gates.week(value, [1, 2])
+        assert (number, type(number)) == (2, int)
+    assert gates.week(9) == 9
+    for value in (0, 3, "two", "12", None, True, [2], 1.5):
+        with pytest.raises(ValueError, match=r"no week .* There are: 1, 2"):
+            gates.week(value, [1, 2])
+    with pytest.raises(ValueError, match="no week first"):
+        gates.week("first")
+
+
+def test_numbers_are_finite_and_have_the_dimensions_asked_for():
+    tf = pytest.importorskip("tensorflow")
+    for values in ([1, 2], (1.0, 2.0), np.array([1, 2]), [tf.constant(1), tf.constant(2)]):
+        assert gates.numbers(values, "margins").tolist() == [1, 2]
+    assert gates.numbers(tf.cast([1, 2], tf.bfloat16), "margins").tolist() == [1, 2]
+    assert gates.numbers(3, "bias", 0) == 3
+    for values in ([1, np.nan], [[1, 2]], [[1], [2, 3]], 3, None, "12", ["1"], {"a": 1}, {1, 2}):
+        with pytest.raises(ValueError, match="margins=.* should be a list of numbers"):
+            gates.numbers(values, "margins")
+
+
+def test_shares_are_no_per_cent():
+    assert gates.shares(0.5, "guess").tolist() == [0.5]
+    assert gates.shares([], "runs").tolist() == []
+    assert np.isnan(gates.shares([0.2, np.nan], "runs")[1]), "a run that found none"
+    for values in (50, [0.2, 60], -0.1, "0.5", ["x"], [{}], [[1], [1, 0]]):
+        with pytest.raises(ValueError, match="runs should be shares between 0 and 1"):
+            gates.shares(values, "runs")
+
+
+def test_what_has_names_is_a_dict():
+    assert gates.by_name({"a": 1}, "models", "networks") == {"a": 1}
+    for value in (None, [1], "a", np.zeros(2)):
+        with pytest.raises(TypeError, match="models should be a dict from names to networks"):
+            gates.by_name(value, "models", "networks")
+    with pytest.raises(ValueError, match="empty"):
+        gates.by_name({}, "models", "networks")
+
+
 # ---------------------------------------------------------------- classes
 
 
 def test_class_names_need_an_order():
     for value in (CATS_DOGS, tuple(CATS_DOGS), np.array(CATS_DOGS)):
         assert gates.class_names(value) == CATS_DOGS
-    assert gates.class_names([0, 1, 2]) == ["0", "1", "2"]
+    assert gates.class_names([0, 1, 2]) == gates.class_names(range(3)) == ["0", "1", "2"]
+    for value in ([1, 2, 3], np.array([0, 1, 3])):  # would name the classes 0, 1 and 2
+        with pytest.raises(ValueError, match="are numbers, but not 0, 1, 2"):
+            gates.class_names(value)
     for value in (set(CATS_DOGS), {"Cat": 0, "Dog": 1}, "Cat", None, ["Cat", None], [[1], [2]]):
         with pytest.raises(TypeError, match="in the order of the class numbers"):
             gates.class_names(value)
@@ -86,6 +137,7 @@ def test_labels_of_tensorflow_and_of_two_classes():
     assert gates.labels([tf.constant(1), tf.constant(0)], CATS_DOGS).tolist() == [1, 0]
     assert gates.labels(tf.constant(["Dog", "Cat"]), CATS_DOGS).tolist() == [1, 0]
     assert gates.labels([True, False], CATS_DOGS).tolist() == [1, 0]
+    assert gates.class_names(tf.constant(CATS_DOGS)) == CATS_DOGS
     assert gates.labels([], CATS_DOGS).tolist() == []
 
 
@@ -138,6 +190,7 @@ def test_probabilities_have_a_column_per_class():
         ([20, 80], 2, "per cent by 100"),
         ([[0.2, 0.2, 0.2]], 3, "add up to 1"),
         (["a", "b"], 2, "numbers"),
+        ([0, 1, 1], 2, "class numbers, which do not say how sure"),
     ],
 )
 def test_what_is_no_probability_is_refused(values, count, message):
@@ -180,6 +233,9 @@ def test_titles_may_be_labels():
     assert gates.titles("one", 1) == ["one"]
     with pytest.raises(ValueError, match="2 pictures need 2 titles, but there are 3"):
         gates.titles(["a", "b", "c"], 2)
+    for values in (np.eye(2), np.array([[0], [1]]), [tf.constant([1, 0]), tf.constant([0, 1])]):
+        with pytest.raises(TypeError, match="argmax"):
+            gates.titles(values, 2)
     for values in ("ab", {"a", "b"}, 5):
         with pytest.raises(TypeError, match="one text per picture"):
             gates.titles(values, 2)
@@ -205,6 +261,14 @@ def test_batches_and_lists_give_a_picture_each():
     mixed = [np.zeros((4, 5, 3)), np.zeros((6, 7), np.uint8), np.zeros((1, 8, 9, 3))]
     assert sizes(mixed) == [(4, 5, 3), (6, 7), (8, 9, 3)]
     assert sizes(picture for picture in mixed) == [(4, 5, 3), (6, 7), (8, 9, 3)]
+
+
+def test_three_grey_pictures_are_not_told_from_one_with_its_channels_first():
+    assert sizes(np.zeros((4, 28, 20))) == [(28, 20)] * 4
+    assert sizes(list(np.zeros((3, 28, 20)))) == [(28, 20)] * 3
+    assert sizes(np.zeros((3, 2, 2))) == [(2, 2)] * 3
+    with pytest.raises(ValueError, match="three grey pictures, or one with its channels first"):
+        gates.pictures(np.zeros((3, 28, 20)))
 
 
 def test_paths_come_as_text_path_or_tensor(tmp_path):
@@ -337,18 +401,21 @@ def networks():
     named = keras.Model(pixels, keras.layers.Flatten()(pixels))
     late = [keras.layers.Conv2D(1, 3), keras.layers.Rescaling(1 / 255)]
     plain = keras.Sequential([keras.Input((4, 4, 3)), *late])
-    return [scaling, around, named], plain
+    x = keras.Input((4, 4, 3))
+    divided = keras.Model(x, keras.layers.Flatten()(x / 255))
+    return [scaling, around, named, divided], plain
 
 
 def test_preprocessed_pixels_do_not_go_into_a_network_that_preprocesses(networks):
     preprocessing, plain = networks
     scaled = np.linspace(0, 1, 48, dtype=np.float32).reshape(1, 4, 4, 3)
     for model in preprocessing:
-        for pixels in (scaled, 2 * scaled - 1, 100 * scaled - 50):
+        for pixels in (scaled, 2 * scaled - 1, 100 * scaled - 50, 25500 * scaled):
             with pytest.raises(ValueError, match="raw pixels, 0–255"):
                 gates.raw_pixels(pixels, model)
         gates.raw_pixels(255 * scaled, model)
         gates.raw_pixels(0 * scaled, model)  # a black picture
         gates.raw_pixels((255 * scaled).astype(np.uint8) // 255, model)
     gates.raw_pixels(scaled, plain)
+    gates.raw_pixels(25500 * scaled, plain)
     gates.raw_pixels(2 * scaled - 1, plain)

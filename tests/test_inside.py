@@ -48,6 +48,51 @@ def test_kernels_have_height_width_channels_and_filters(model):
             inside.kernels(other)
 
 
+def test_kernels_of_a_transposed_convolution_have_their_inputs_third():
+    layer = layers.Conv2DTranspose(5, 3)
+    layer.build((None, 8, 8, 2))
+    kernels = inside.kernels(layer)
+    assert kernels.shape == (3, 3, 2, 5)
+    np.testing.assert_array_equal(kernels[..., 1, 4], layer.kernel[..., 4, 1])
+
+
+def answering(outputs, activation=None, weight=0.01):
+    """A small network, always with the same weights."""
+    keras.utils.set_random_seed(0)
+    network = keras.Sequential([keras.Input((16, 12, 3)), layers.Rescaling(1 / 255)])
+    network.add(layers.Conv2D(4, 3, activation="relu"))
+    network.add(layers.Flatten())
+    network.add(layers.Dense(outputs, activation=activation))
+    network.set_weights([values + weight for values in network.get_weights()])
+    return network
+
+
+def test_a_network_whose_training_failed_is_not_called_silent(image):
+    failed = answering(3, "softmax", weight=np.nan)
+    for look in (inside.layer_outputs, inside.grad_cam, inside.occlusion):
+        with pytest.raises(ValueError, match="the training failed"):
+            look(failed, image)
+    with pytest.raises(ValueError, match="the training failed"):
+        inside.kernels(failed.layers[1])
+
+
+@pytest.mark.parametrize(("outputs", "activation"), [(1, "sigmoid"), (3, "softmax")])
+def test_occlusion_reads_scores_as_it_reads_probabilities(outputs, activation, image):
+    with_activation = inside.occlusion(answering(outputs, activation), image)
+    without = inside.occlusion(answering(outputs), image)
+    assert with_activation.max() > 0
+    np.testing.assert_allclose(without, with_activation, atol=1e-3)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_occlusion_needs_probabilities(activation, image):
+    with pytest.raises(ValueError, match="neither probabilities nor"):
+        inside.occlusion(answering(2, activation), image)
+    maps = keras.Sequential([keras.Input((16, 12, 3)), layers.Conv2D(2, 3)])
+    with pytest.raises(ValueError, match="one probability for each picture"):
+        inside.occlusion(maps, image)
+
+
 def test_layer_outputs_are_what_the_layers_give(model, image):
     (first, maps), (second, pooled) = inside.layer_outputs(model, image)
     assert (first, second) == ("first", "pool")
@@ -98,7 +143,8 @@ def test_input_is_one_picture_in_the_models_size(model, image, tmp_path):
 
 
 def test_input_that_does_not_fit_is_refused(model, image):
-    for picture in (image.swapaxes(0, 1), np.stack([image, image]), 5, None):
+    batch, words = (np.stack([image, image]), np.zeros(2)), image.astype(str)
+    for picture in (image.swapaxes(0, 1), batch[0], 5, None, batch, words, image + 1j, ["a.png"]):
         with pytest.raises(ValueError, match="one picture of 16 × 12 × 3"):
             inside.model_input(model, picture)
     with pytest.raises(ValueError, match="NaN"):

@@ -89,6 +89,14 @@ def test_curves_of_an_earlier_fit_are_drawn_first(notebook):
     assert notebook[-1].get_suptitle().startswith("3 more epochs in ")
 
 
+def test_an_earlier_fit_may_be_its_dict(notebook):
+    earlier = train(epochs=2)
+    assert plots.LiveCurves(earlier.history)._before == plots.LiveCurves(earlier)._before
+    for other in (5, "fit", [earlier], ("accuracy",)):
+        with pytest.raises(TypeError, match="after=.* earlier model.fit"):
+            plots.LiveCurves(other)
+
+
 def test_outside_a_notebook_nothing_is_drawn(monkeypatch):
     monkeypatch.setattr(_live, "plot_history", None)
     assert len(train().history["loss"]) == 5

@@ -122,6 +122,26 @@ def test_accuracies_in_per_cent_are_refused():
     plots.plot_history({**curves(), "loss": [5.0, 2.0, float("nan")]})  # losses have no limit
 
 
+def test_metrics_are_names_in_an_order():
+    for metrics in ({"loss", "accuracy"}, None, 5, [0], b"loss", ["loss", None], ()):
+        with pytest.raises(ValueError, match="metrics=.* in the order of the panels"):
+            plots.plot_history(curves(), metrics=metrics)
+
+
+def test_what_was_recorded_is_one_number_an_epoch():
+    for values in ([[0.5, 0.4]], 0.5, ["a"]):
+        with pytest.raises(ValueError, match="'loss'.* one number for each epoch"):
+            plots.plot_history({"loss": values}, metrics="loss")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        plots.plot_history({"accuracy": [0.5, np.nan]}, metrics="accuracy")
+
+
+def test_a_loss_that_is_no_number_is_said_instead_of_a_gap():
+    values = [0.5, np.nan, np.nan]
+    figure = plots.plot_history({"loss": values, "val_loss": values}, metrics="loss")
+    assert figure.axes[0].get_title(loc="right") == "not a number in epoch 2"
+
+
 def validated(epochs, validations):
     values = curves(epochs=epochs)
     short = {key: values[key][:validations] for key in ("val_accuracy", "val_loss")}
@@ -341,7 +361,7 @@ def test_feature_maps_explain_a_wrong_picture(sequential):
 
 def test_a_step_of_a_convolution_shows_its_arithmetic():
     picture, weights = np.arange(20.0).reshape(4, 5), np.array([[-1.0, 0, 1]] * 3)
-    feature_map = np.full((2, 3), 6.0)
+    feature_map = np.full((2, 3), 4.0)
     figure = plots.show_convolution(picture, weights, feature_map, at=(1, 2), bias=-2)
     shown = [axis.images[0].get_array() for axis in figure.axes if axis.images]
     np.testing.assert_array_equal(shown[1], picture[1:4, 2:5])
@@ -349,8 +369,49 @@ def test_a_step_of_a_convolution_shows_its_arithmetic():
     assert "sum 6.00\n+ bias −2.00\nReLU: 4.00" in texts(figure)
     for wrong in ({"at": (2, 0)}, {"at": (0, 0), "weights": weights[:2]}, {"weights": [1, 2]}):
         step = {"weights": weights, "at": (0, 0)} | wrong
-        with pytest.raises(ValueError, match="map"):
+        with pytest.raises(ValueError, match="map|rows and columns"):
             plots.show_convolution(picture, feature_map=feature_map, **step)
+
+
+def step(**changed):
+    """One filter, and the map that it makes."""
+    picture = np.arange(16.0).reshape(4, 4) / 16
+    made = np.array([[picture[i : i + 2, j : j + 2].sum() for j in range(3)] for i in range(3)])
+    given = {"picture": picture, "weights": np.ones((2, 2)), "feature_map": made, "at": (1, 1)}
+    return given | changed
+
+
+def test_a_map_that_another_filter_made_is_refused():
+    made = step()["feature_map"]
+    assert plots.show_convolution(**step()).axes
+    assert plots.show_convolution(**step(bias=0.5, feature_map=made + 0.5)).axes
+    for changed in ({"bias": 0.5}, {"weights": np.eye(2)}, {"picture": 255 * step()["picture"]}):
+        with pytest.raises(ValueError, match="it was made by others"):
+            plots.show_convolution(**step(**changed))
+    with pytest.raises(ValueError, match="after the ReLU"):
+        plots.show_convolution(**step(weights=-np.ones((2, 2)), feature_map=-made))
+
+
+def test_a_step_needs_numbers_and_a_place():
+    nan = np.full((4, 4), np.nan)
+    for changed in ({"picture": nan}, {"picture": "cat.png"}, {"bias": np.zeros(4)}, {"bias": "0"}):
+        with pytest.raises(ValueError, match=f"(?s){next(iter(changed))}=.* should be"):
+            plots.show_convolution(**step(**changed))
+    for place in (5, None, (1, 2, 3), "11"):
+        with pytest.raises(ValueError, match="at="):
+            plots.show_convolution(**step(at=place))
+
+
+def test_filters_and_maps_are_finite_and_titled_in_order():
+    ones, map_ = np.ones((3, 3, 3)), np.ones((4, 4))
+    for filters, maps in (([ones], [map_ * np.nan]), ([ones * np.nan], [map_]), ([ones], [ones])):
+        with pytest.raises(ValueError, match="none of them NaN"):
+            plots.show_filters_at_work(filters, maps, ["a"])
+    for titles in ("ab", {"a", "b"}, None):
+        with pytest.raises((TypeError, ValueError), match="one text per picture|one title"):
+            plots.show_filters_at_work([ones] * 2, [map_] * 2, titles)
+    with pytest.raises(ValueError, match="list of filters"):
+        plots.show_filters_at_work(5, 5, ["a"])
 
 
 def test_filters_stand_above_their_maps():
@@ -360,7 +421,7 @@ def test_filters_stand_above_their_maps():
     np.testing.assert_array_equal(figure.axes[2].images[0].get_array(), np.eye(4))
     assert "ones" in texts(figure) and "green" in texts(figure)
     for wrong in ([], filters[:1], [np.ones((3, 3))] * 2):
-        with pytest.raises(ValueError, match="one map|three colours"):
+        with pytest.raises(ValueError, match="one map|3 dimensions"):
             plots.show_filters_at_work(wrong, maps, ["ones", "nothing"])
 
 
@@ -411,6 +472,28 @@ def test_data_sizes_may_come_in_any_order():
     (line, *_) = figure.axes[0].containers[0]
     assert (list(line.get_xdata()), list(line.get_ydata())) == ([100, 400], [60, 75])
     assert bars(figure.axes[0]) == [[(55, 65), (70, 79)]]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        ({10: 0.6, 20: 0.7}, [0.6, 0.7]),
+        ({10, 20}, [0.6, 0.7]),
+        (10, 0.6),
+        (None, [0.6]),
+        ([10, 20], [[], [0.7]]),
+        ([10, 20], [0.6, np.nan]),
+        ([10, 20], {}),
+        ([10, 20], 0.7),
+        ([10, 20], {"a": 0.7}),
+        ([10, 20], None),
+        ([10, 20], ["a", "b"]),
+        ([10, 20], [{}, {}]),
+    ],
+)
+def test_data_size_takes_lists_of_numbers(given):
+    with pytest.raises(ValueError, match="^(sizes|accuracies|Accuracies|Some accuracies)"):
+        plots.plot_data_size(*given)
 
 
 def test_data_size_explains_what_it_cannot_plot():
@@ -541,6 +624,32 @@ def test_prices_are_curves_over_the_margin():
         plots.plot_prices([0, 30], {"logits": [0]})
 
 
+def test_outputs_and_prices_that_are_none_are_refused():
+    for outputs in ([0.2, 0.8], [[0.2, 0.8]], None, {}):
+        with pytest.raises((TypeError, ValueError), match="outputs"):
+            plots.plot_outputs(outputs, ["a", "b"])
+    for values in ([np.nan, 1], [[0.2, 0.8]], "ab", ["x", "y"]):
+        with pytest.raises(ValueError, match="softmax=.* should be a list of numbers"):
+            plots.plot_outputs({"softmax": values}, ["a", "b"])
+    for margins, prices in (
+        ([0, np.nan], {"a": [1, 2]}),
+        ([0, 1], {"a": [1, np.nan]}),
+        (5, {"a": 5}),
+    ):
+        with pytest.raises(ValueError, match="should be a list of numbers"):
+            plots.plot_prices(margins, prices)
+    for prices in ([1, 2], None, {}):
+        with pytest.raises((TypeError, ValueError), match="prices"):
+            plots.plot_prices([0, 1], prices)
+    with pytest.raises(ValueError, match="too many to tell apart"):
+        plots.plot_prices([0, 1], dict.fromkeys("abcd", [1, 2]))
+
+
+def test_margins_may_come_in_any_order():
+    (line,) = plots.plot_prices([1, -1, 0], {"price": [3, 1, 2]}).axes[0].lines
+    assert list(line.get_xdata()) == [-1, 0, 1] and list(line.get_ydata()) == [1, 2, 3]
+
+
 def test_answers_stand_below_their_pictures():
     pictures = [np.full((8, 8, 3), 90, np.uint8)] * 2
     figure = plots.show_answers(
@@ -569,6 +678,35 @@ def test_shares_carry_their_intervals_and_other_runs():
         plots.plot_shares({"plain": {"here": (3, 2)}})
 
 
+@pytest.mark.parametrize(
+    "pair", [(0.7, 1), (7.9, 10), (True, 10), ("7", "10"), (float("nan"), 10), 0.7, (7, 10, 3)]
+)
+def test_shares_are_drawn_of_counts_alone(pair):
+    with pytest.raises(ValueError, match="count pictures|pairs"):
+        plots.plot_shares({"plain": {"here": pair}})
+
+
+@pytest.mark.parametrize(
+    ("recorded", "message"),
+    [
+        ({"plain": {"here": [60, 70]}}, "per cent"),
+        ({"plain": {"here": [-0.6]}}, "between 0 and 1"),
+        ({"other": {"here": [0.6]}}, "'other', but the networks are plain"),
+        ({"plain": {"there": [0.6]}}, "'there', but .* groups here"),
+        ({"plain": [0.6]}, "dict"),
+        ([0.6], "dict"),
+    ],
+)
+def test_what_other_runs_saw_is_shares_of_the_same_networks(recorded, message):
+    counts = {"plain": {"here": (7, 10)}}
+    with pytest.raises((TypeError, ValueError), match=message):
+        plots.plot_shares(counts, recorded=recorded)
+    assert plots.plot_shares(counts, recorded={"plain": {"here": 0.6}}).axes
+    for wrong in (None, [(7, 10)], {"here": (7, 10)}, {"plain": {}}):
+        with pytest.raises((TypeError, ValueError), match="counts"):
+            plots.plot_shares(wrong)
+
+
 # ---------------------------------------------------------------- transfer
 
 
@@ -580,3 +718,6 @@ def test_transfer_shows_which_parts_are_trained():
     faces = [to_hex(patch.get_facecolor()) for patch in figure.axes[0].patches]
     trained = [index for index, face in enumerate(faces) if face == to_hex(plots.NETWORKS[1])]
     assert len(faces) == 12 and trained == [7, 9, 11]
+    for wrong in ({"features": "1280"}, {"features": 1.5}, {"classes": 0}, {"classes": None}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            plots.show_transfer(**wrong)

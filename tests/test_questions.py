@@ -77,6 +77,21 @@ def test_asking_shows_the_question_and_leaves_chance_alone(shown):
     assert "#00507D" in page  # the course's colour, not the package's
 
 
+def test_a_week_may_be_written_in_several_ways():
+    for week in (1, 1.0, "1", "week1"):
+        assert questions.read_questions(week) == questions.read_questions(1)
+    for week in (True, [1], None, 1.5):
+        with pytest.raises(ValueError, match="no week"):
+            questions.read_questions(week)
+
+
+def test_questions_are_named_one_by_one():
+    name = next(iter(questions.read_questions(1)))
+    for names in ((), ([name],), (1,), (None,)):
+        with pytest.raises(ValueError, match="Week 1 asks"):
+            questions.ask(1, *names)
+
+
 def test_two_quizzes_have_two_places_on_the_page(shown):
     for name in list(questions.read_questions(1))[:2]:
         random.seed(3)  # as a lesson does before each training

@@ -139,6 +139,24 @@ def test_a_claim_is_a_number_with_a_band_or_true_or_false(seen, band):
         claim(PARTED, seen, **band)
 
 
+@pytest.mark.parametrize(
+    "band",
+    [
+        {"at_least": 0.9, "at_most": 0.1},
+        {"at_least": "a"},
+        {"at_least": [0.4]},
+        {"at_most": float("nan")},
+        {"at_least": True},
+    ],
+)
+def test_a_band_is_two_numbers_in_order(band):
+    with pytest.raises(ValueError, match="the former not above the latter"):
+        claim(PARTED, 0.5, **band)
+    for sentence in ("", None, 0.5):
+        with pytest.raises(ValueError, match="A claim is a sentence"):
+            claim(sentence, 0.5, at_least=0.4)
+
+
 def test_a_claim_about_many_numbers_is_refused():
     with pytest.raises(ValueError, match="part.* should be one number"):
         claim(PARTED, np.zeros(2), at_least=1)
@@ -171,6 +189,28 @@ def test_each_week_and_source_has_a_record_of_its_own(records):
     assert "14.2" in repr(judge(1, "sample", failed))
     for week, source in ((1, "real"), (2, "sample")):
         assert "no runs of it are recorded" in repr(judge(week, source, failed))
+
+
+def test_what_cannot_be_judged_is_refused():
+    failed = claim("cats purr", False)
+    for claims in ((), ([failed],), (True,), (failed, "cats purr")):
+        with pytest.raises(TypeError, match="one by one"):
+            judge(1, "sample", *claims)
+    for source in ("sampel", None, failed, 1):
+        with pytest.raises(ValueError, match='"sample" or "real"'):
+            judge(1, source, failed)
+        with pytest.raises(ValueError, match='"sample" or "real"'):
+            results(source=source, train_accuracy=0.9, validation_accuracy=0.8)
+    for week in ("sample", None, 1.5):
+        with pytest.raises(ValueError, match="no week"):
+            judge(week, "sample", failed)
+    with pytest.raises(ValueError, match="lies between 0 and 1"):
+        results(source="sample", train_accuracy=True, validation_accuracy=0.8)
+
+
+def test_a_week_may_be_given_by_its_name(records):
+    records(1, "sample", {PARTED: RECORD})
+    assert "14.2" in repr(judge("week1", "sample", claim(PARTED, 3, at_least=7)))
 
 
 def test_a_record_without_claims_says_nothing_of_them(records, tmp_path):

@@ -5,6 +5,8 @@ form. It refuses the rest with a sentence that says what to write instead.
 """
 
 import os
+import re
+from collections.abc import Mapping
 from numbers import Integral, Real
 
 from utils.pictures import upright_pixels
@@ -78,6 +80,99 @@ def image_size(value):
     return height, width
 
 
+def yes_or_no(value, name):
+    """Return `value` as a bool.
+
+    Raises:
+        ValueError: it is something else, such as "False", which Python counts as true.
+    """
+    if type(value).__name__ not in ("bool", "bool_"):  # bool_: NumPy's
+        raise ValueError(f"{name}={value!r:.60} should be True or False.")
+    return bool(value)
+
+
+def week(value, weeks=None):
+    """Return the number of a week as an int; "1" and "week1" are week 1 as well.
+
+    Raises:
+        ValueError: it is no such number, or none of `weeks`, those that there are.
+    """
+    number = re.sub(r"^week\s*(?=\d+$)", "", value) if isinstance(value, str) else value
+    number = int(number) if isinstance(number, str) and number.isdecimal() else number
+    try:
+        number = whole_number(number, "week", 1)
+    except ValueError:
+        number = None
+    if number is None or weeks is not None and number not in weeks:
+        among = ", ".join(map(str, weeks or (1, 2, "…")))
+        raise ValueError(f"There is no week {value!s:.60}. There are: {among}.")
+    return number
+
+
+def numbers(values, name, ndim=1):
+    """Return finite numbers as a float64 array of `ndim` dimensions.
+
+    >>> numbers((1, 2), "margins")
+    array([1., 2.])
+
+    Raises:
+        ValueError: they are something else; the message calls them `name`.
+    """
+    import numpy as np
+
+    array = None
+    try:
+        # A tensor of bfloat16, or a list of single tensors, is an array of numbers only now.
+        array = np.asarray(values)
+        array = array.astype(np.float64) if array.dtype.kind != "U" else None
+    except (TypeError, ValueError):
+        pass
+    if array is None or array.ndim != ndim or not np.all(np.isfinite(array)):
+        shapes = ("one number", "a list of numbers", "rows and columns of numbers")
+        form = shapes[ndim] if ndim < len(shapes) else f"an array of {ndim} dimensions"
+        raise ValueError(f"{name}={values!r:.60} should be {form}, none of them NaN or infinite.")
+    return array
+
+
+def shares(values, name):
+    """Return shares between 0 and 1, one or several, as a 1-D float64 array; NaN stays.
+
+    >>> shares(0.5, "guess"), shares([], "runs")
+    (array([0.5]), array([], dtype=float64))
+
+    Raises:
+        ValueError: they are something else, such as per cent; the message calls them `name`.
+    """
+    import numpy as np
+
+    try:
+        array = np.asarray(values).astype(np.float64).ravel()
+    except (TypeError, ValueError):
+        array = np.array([-1.0])
+    if np.any(array < 0) or np.any(array > 1 + 1e-6) or isinstance(values, str):
+        raise ValueError(
+            f"{name} should be shares between 0 and 1, not {values!r:.60}; divide per cent by 100."
+        )
+    return array
+
+
+def by_name(value, name, what):
+    """Return a dict from names to something as a dict with at least one entry.
+
+    Raises:
+        TypeError: it is something else; the message says what each name stands for: `what`.
+        ValueError: it is empty.
+    """
+    if not isinstance(value, Mapping):
+        raise TypeError(
+            f'{name} should be a dict from names to {what}, such as {{"first": …}}, not '
+            f"{value!r:.60}."
+        )
+    if not value:
+        raise ValueError(f"{name} is empty: give a name and its {what}.")
+    return dict(value)
+
+
 # ---------------------------------------------------------------- classes
 
 
@@ -88,20 +183,29 @@ def class_names(value):
     ['Cat', 'Dog']
 
     Args:
-        value: a list, tuple or 1-D array of str, or of numbers that serve as names.
+        value: a list, tuple or 1-D array of str; or the class numbers 0, 1, 2 … themselves.
 
     Raises:
         TypeError: it is something else, such as a set or a dict: these have no sure order.
-        ValueError: there are none, or one stands twice.
+        ValueError: there are none, one stands twice, or numbers are not those of the classes.
     """
-    names = value.tolist() if getattr(value, "ndim", None) == 1 else value
-    whole = isinstance(names, (list, tuple)) and all(
+    names = value.numpy() if hasattr(value, "numpy") else value  # TensorFlow's
+    names = names.tolist() if getattr(names, "ndim", None) == 1 else names
+    if isinstance(names, (list, tuple, range)):
+        names = [name.decode() if isinstance(name, bytes) else name for name in names]
+    whole = isinstance(names, list) and all(
         isinstance(name, (str, Integral)) and not isinstance(name, bool) for name in names
     )
     if not whole:
         raise TypeError(
             f"class_names={value!r:.60} should be a list of names in the order of the class "
             'numbers, such as ["Cat", "Dog"].'
+        )
+    if any(not isinstance(name, str) and name != index for index, name in enumerate(names)):
+        # With labels 1 and 2 the names [1, 2, 3] would stand for 0, 1 and 2.
+        raise ValueError(
+            f"class_names={names!r:.60} are numbers, but not 0, 1, 2 …, as classes are numbered. "
+            "If they are names, write them as texts: [str(name) for name in names]."
         )
     names = [str(name) for name in names]
     if not names:
@@ -168,11 +272,12 @@ def probabilities(values, count):
         count: number of classes.
 
     Raises:
-        ValueError: they are something else, such as logits, per cent or NaN.
+        ValueError: they are something else, such as logits, per cent, NaN or class numbers.
     """
     import numpy as np
 
     array = _array(values, "probabilities")
+    classes = array.ndim == 1 and array.dtype.kind in "iu"
     if array.dtype.kind not in "fiu":
         raise ValueError("probabilities should be numbers between 0 and 1.")
     array = array.astype(np.float64)
@@ -192,6 +297,11 @@ def probabilities(values, count):
             f"{array.max():.4g}. If the model ends without an activation, apply keras.ops.sigmoid "
             "or keras.ops.softmax to its predictions first; divide per cent by 100."
         )
+    if classes and array.size:
+        raise ValueError(
+            "These are class numbers, which do not say how sure the model was, not probabilities. "
+            "Give what model.predict returned."
+        )
     if array.ndim == 1:
         return np.stack([1 - array, array], axis=1)
     sums = array.sum(axis=1)
@@ -202,6 +312,19 @@ def probabilities(values, count):
             "softmax."
         )
     return array
+
+
+def graded(shares):
+    """Check that probabilities (n, classes) say how sure the model was.
+
+    Raises:
+        ValueError: all of them are 0 or 1.
+    """
+    if len(shares) and ((shares == 0) | (shares == 1)).all():
+        raise ValueError(
+            "All of these probabilities are 0 or 1, which does not say how sure the model was. "
+            "Give what model.predict returned, not the predicted classes."
+        )
 
 
 def predictions(values, names):
@@ -250,6 +373,11 @@ def titles(values, count):
     if isinstance(values, (str, bytes, set, frozenset, dict)) or not hasattr(values, "__iter__"):
         raise TypeError(f"titles={values!r:.60} should be a list with one text per picture.")
     plain = [value.numpy() if hasattr(value, "numpy") else value for value in values]
+    if any(getattr(value, "shape", ()) for value in plain):
+        raise TypeError(
+            "titles should be one text or number per picture, but some are arrays: of one-hot "
+            "rows, take np.argmax(labels, axis=1)."
+        )
     texts = [value.decode() if isinstance(value, bytes) else str(value) for value in plain]
     if len(texts) != count:
         raise ValueError(f"{count} pictures need {count} titles, but there are {len(texts)}.")
@@ -327,6 +455,12 @@ def picture_list(images, name="images"):
     shape = getattr(images, "shape", None)
     if shape is not None:
         images = np.asarray(images)
+        if len(shape) == 3 and shape[0] == 3 < min(shape[1:]) and shape[-1] not in (3, 4):
+            raise ValueError(
+                f"{name} of shape {tuple(shape)} may be three grey pictures, or one with its "
+                f"channels first: write list({name}) for the former, np.moveaxis({name}, 0, -1) "
+                "for the latter."
+            )
         one = len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4))
         images = [images] if one else images.tolist() if len(shape) == 1 else images
     try:
@@ -455,12 +589,14 @@ def raw_pixels(pixels, model):
 
     Raises:
         ValueError: the model begins with a layer that scales 0–255 down, or as a
-            `utils.backbones.backbone` does, but the pixels are floats up to 1, or negative.
+            `utils.backbones.backbone` does, but the pixels are floats up to 1, negative, or above
+            255.
     """
-    if not pixels.size or pixels.dtype.kind in "biu":
+    if not pixels.size or pixels.dtype.kind not in "iuf":
         return
     low, high = pixels.min(), pixels.max()
-    if (low < 0 or 0 < high <= 1.01) and _takes_raw_pixels(model):
+    scaled = pixels.dtype.kind == "f" and 0 < high <= 1.01
+    if (low < 0 or high > 257.55 or scaled) and _takes_raw_pixels(model):
         raise ValueError(
             f"The pixels lie between {low:.3g} and {high:.3g}, but {model.name} does its own "
             "preprocessing and takes raw pixels, 0–255: leave out what changes them before."
@@ -471,8 +607,13 @@ def _takes_raw_pixels(model):
     import numpy as np
 
     for part in _operations(model):
-        if part.name == "raw_pixels" or type(part).__name__ == "Rescaling":
-            return part.name == "raw_pixels" or bool(np.max(part.scale) < 0.1)
+        if part.name == "raw_pixels":
+            return True
+        if type(part).__name__ == "Rescaling":
+            return bool(np.max(part.scale) < 0.1)
+        if type(part).__name__ in ("Divide", "TrueDivide"):  # inputs / 255 of a functional model
+            arguments = [a for node in part._inbound_nodes for a in node.arguments.args]
+            return any(isinstance(a, Real) and a > 10 for a in arguments)
         if getattr(part, "weights", ()):  # what has been learnt comes after the preprocessing
             return False
     return False

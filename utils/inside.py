@@ -45,9 +45,21 @@ def kernels(layer):
             f"{getattr(layer, 'name', 'This')} has no filters to show: give a Conv2D layer of a "
             "built model, for example model.layers[0]."
         )
+    _check_numbers(getattr(layer, "name", "This"), array)
+    if type(layer).__name__ == "Conv2DTranspose":  # it keeps them the other way round
+        array = array.swapaxes(2, 3)
     if type(layer).__name__ in ("DepthwiseConv2D", "SeparableConv2D"):
         array = array.reshape(*array.shape[:2], 1, -1)  # one filter for each channel
     return array
+
+
+def _check_numbers(name, array):
+    """Refuse what a network holds or gives where its training has failed."""
+    if not np.all(np.isfinite(array)):
+        raise ValueError(
+            f"{name} has values that are NaN or infinite: the training failed. Build the model "
+            "anew and train it with a smaller learning rate."
+        )
 
 
 def model_input(model, picture):
@@ -82,18 +94,26 @@ def model_input(model, picture):
         raise TypeError(
             "This is a data set. Take one batch first: images, labels = next(iter(dataset))."
         )
-    array = np.asarray(picture)
+    try:
+        array = np.asarray(picture)
+    except ValueError:  # a list of unequal parts
+        array = np.zeros(0, str)
+    numeric = array.dtype.kind in "biufV"  # V: bfloat16
+    array = array.astype(np.float32) if array.dtype.kind == "V" else array
     if array.ndim == 4 and len(array) == 1:
         array = array[0]
     if array.ndim == 2 and shape[2:] == (1,):
         array = array[..., np.newaxis]
-    fits = array.ndim == len(shape) == 3 and all(
-        want in (None, got) for want, got in zip(shape, array.shape, strict=True)
+    fits = (
+        numeric
+        and array.ndim == len(shape) == 3
+        and all(want in (None, got) for want, got in zip(shape, array.shape, strict=True))
     )
     if not fits:
+        told = f"has shape {array.shape}" if numeric else f"is {picture!r:.60}"
         wanted = " × ".join("any" if n is None else str(n) for n in shape)
         raise ValueError(
-            f"The model takes one picture of {wanted}, this has shape {array.shape}. "
+            f"The model takes one picture of {wanted}, this {told}. "
             "utils.pipelines.load_image(path, (height, width)) reads one in the right size."
         )
     if not np.all(np.isfinite(array.astype(np.float32))):
@@ -131,6 +151,8 @@ def layer_outputs(model, picture):
         for layer in chosen
         if layer in outputs and len(outputs[layer].shape) == 4
     ]
+    for name, values in maps:
+        _check_numbers(name, values)
     if not maps:
         raise ValueError(
             f"No layer of {model.name} gives feature maps (height × width × channels)."
@@ -226,7 +248,8 @@ def occlusion(model, picture, *, patch=0.35, steps=9):
     understanding convolutional networks" (ECCV 2014).
 
     Args:
-        model: a built Keras model that gives one probability (of class 1) or one per class.
+        model: a built Keras model that gives one probability (of class 1) or one per class, or
+            ends in the `Dense` layer before the sigmoid or softmax.
         picture: what `model_input` takes.
         patch: side of the square, as a fraction of the shorter side.
         steps: positions of its centre along each side, from edge to edge.
@@ -235,7 +258,8 @@ def occlusion(model, picture, *, patch=0.35, steps=9):
         float32 array (steps, steps), 0 and up: how far the log-odds of the predicted class fall.
 
     Raises:
-        TypeError, ValueError: as `model_input`; patch is no fraction, or steps no number above 1.
+        TypeError, ValueError: as `model_input`; the model gives something else than
+            probabilities; patch is no fraction, or steps no number above 1.
     """
     pixels = model_input(model, picture)
     patch, steps = gates.fraction(patch, "patch"), gates.whole_number(steps, "steps", 2)
@@ -248,9 +272,10 @@ def occlusion(model, picture, *, patch=0.35, steps=9):
             place = np.s_[max(0, down - half) : down + half, max(0, right - half) : right + half]
             covered[place] = pixels.mean(axis=(0, 1))
             shown.append(covered)
-    answers = np.asarray(model(np.stack(shown), training=False), dtype=np.float64)
-    if answers.shape[1] == 1:
-        answers = np.hstack([1 - answers, answers])
+    results = []
+    with _watching(_layers(model), lambda layer, result: results.append((layer, result))):
+        shares, _ = _shares_and_logits(model(np.stack(shown), training=False), results)
+    answers = np.asarray(shares, dtype=np.float64)
     chosen = np.clip(answers[:, answers[0].argmax()], 1e-7, 1 - 1e-7)
     odds = np.log(chosen / (1 - chosen))
     return np.maximum(odds[0] - odds[1:], 0).reshape(steps, steps).astype(np.float32)
@@ -301,17 +326,16 @@ def _shares_and_logits(answer, results):
     """Say what a model's answer means.
 
     Args:
-        answer: tensor (1, classes), or (1, 1) for two classes.
+        answer: tensor (n, classes), or (n, 1) for two classes.
         results: list of (layer, its result).
 
     Returns:
-        Two tensors (1, classes): probabilities, and the scores in front of the sigmoid or softmax,
+        Two tensors (n, classes): probabilities, and the scores in front of the sigmoid or softmax,
         or None if they are not known.
     """
     if not tf.is_tensor(answer) or answer.shape.rank != 2:
         raise ValueError(
-            "Grad-CAM takes a model that gives one probability for each picture, or one for each "
-            "class."
+            "This takes a model that gives one probability for each picture, or one for each class."
         )
     single = answer.shape[1] == 1
     ends = [
@@ -324,6 +348,7 @@ def _shares_and_logits(answer, results):
     if logits is None and activation is keras.activations.linear:  # left to the loss
         logits = answer
         shares = tf.sigmoid(logits) if single else tf.nn.softmax(logits)
+    _check_numbers("The model's answer", shares)
     if logits is None and not _are_probabilities(answer, activation):
         raise ValueError(
             "The model's answers are neither probabilities nor the scores of a Dense layer. Add "
@@ -339,9 +364,10 @@ def _are_probabilities(answer, activation):
     values = np.asarray(answer, dtype=np.float64)
     if values.min() < 0 or values.max() > 1:
         return False
-    if values.shape[1] == 1:  # a score may lie there by chance
-        return "sigmoid" in getattr(activation, "__name__", "")
-    return abs(values.sum() - 1) < 1e-3
+    if values.shape[1] == 1:  # one score may lie there by chance, all of many do not
+        named = "sigmoid" in getattr(activation, "__name__", "")
+        return named or (activation is None and len(values) > 1)
+    return bool(np.all(np.abs(values.sum(axis=1) - 1) < 1e-3))
 
 
 def _log_odds(shares, label):

@@ -96,11 +96,7 @@ def surest_mistakes(labels, probabilities, class_names):
         raise ValueError(
             f"{len(truth)} labels and {len(shares)} predictions do not belong together."
         )
-    if len(shares) and np.isin(shares, (0, 1)).all():
-        raise ValueError(
-            "All of these probabilities are 0 or 1, which does not say how sure the model was. "
-            "Give what model.predict returned, not the predicted classes."
-        )
+    gates.graded(shares)
     said, sureness = shares.argmax(axis=1), shares.max(axis=1)
     wrong = np.flatnonzero(said != truth)
     wrong = wrong[np.argsort(-sureness[wrong], kind="stable")]

@@ -7,7 +7,7 @@ a `name`; a wrong answer also carries the `belief` that leads to it.
 import json
 import random
 
-from utils import course
+from utils import course, gates
 from utils.paths import ROOT
 
 # White text on each of them reads at a ratio of at least 4.5 to 1 (WCAG 2.2, 1.4.3).
@@ -33,8 +33,7 @@ def read_questions(week):
         ValueError: there is no such week.
     """
     weeks = course.weeks()
-    if week not in weeks:
-        raise ValueError(f"There is no week {week!r}. There are: {', '.join(map(str, weeks))}.")
+    week = gates.week(week, weeks)
     path = ROOT / weeks[week]["folder"] / f"week{week}_questions.json"
     questions = json.loads(path.read_text(encoding="utf-8"))
     return {question["name"]: question for question in questions}
@@ -48,13 +47,15 @@ def ask(week, *names):
         *names: which of its questions.
 
     Raises:
-        ValueError: there is no such week or question.
+        ValueError: there is no such week or question, or none is named.
     """
     from jupyterquiz import display_quiz
 
     questions = read_questions(week)
-    if unknown := [name for name in names if name not in questions]:
-        raise ValueError(f"Week {week} asks {', '.join(questions)}, but not {', '.join(unknown)}.")
+    unknown = [name for name in names if name not in list(questions)]  # a list cannot be hashed
+    if unknown or not names:
+        told = ", but not " + ", ".join(map(str, unknown)) if unknown else ": name one, or several"
+        raise ValueError(f"Week {week} asks {', '.join(questions)}{told}.")
     # jupyterquiz draws a name for its place on the page, which must differ from those of the other
     # quizzes there, however often the lesson sets its seed; what is trained later must not notice.
     state = random.getstate()

@@ -7,7 +7,10 @@ with what was seen. Both travel in the notebook's outputs, where `collect` finds
 import html
 import json
 from dataclasses import asdict, dataclass
+from math import isfinite
+from numbers import Real
 
+from utils import gates
 from utils.paths import ROOT
 
 JSON_TYPE = "application/json"
@@ -54,7 +57,8 @@ def results(*, source, train_accuracy, validation_accuracy, **more):
         Results, a dict that a notebook shows as a table.
 
     Raises:
-        ValueError: an accuracy is not between 0 and 1, or something is neither number nor text.
+        ValueError: an accuracy is not between 0 and 1, something is neither number nor text, or
+            there is no such source.
 
     >>> results(source="sample", train_accuracy=0.99, validation_accuracy=0.856, pictures=1200)
     source               sample
@@ -63,12 +67,18 @@ def results(*, source, train_accuracy, validation_accuracy, **more):
     pictures             1,200
     """
     accuracies = {"train_accuracy": train_accuracy, "validation_accuracy": validation_accuracy}
-    numbers = {"source": source}
+    numbers = {"source": _source(source)}
     for name, value in (accuracies | more).items():
         numbers[name] = value = _plain(name, value)
-        if "accuracy" in name and (isinstance(value, str) or not 0 <= value <= 1):
+        if "accuracy" in name and (isinstance(value, (bool, str)) or not 0 <= value <= 1):
             raise ValueError(f"{name} is {value}, but an accuracy lies between 0 and 1.")
     return Results(numbers)
+
+
+def _source(value):
+    if value not in ("sample", "real"):
+        raise ValueError(f'source={value!r:.60} should be "sample" or "real".')
+    return value
 
 
 def _plain(name, value):
@@ -127,7 +137,7 @@ def claim(sentence, seen, *, at_least=None, at_most=None):
         Claim.
 
     Raises:
-        ValueError: a number without a band, or True or False with one.
+        ValueError: a number without a band, True or False with one, or a band that is none.
 
     >>> claim("the two accuracies part", 0.14, at_least=0.07).holds
     True
@@ -136,6 +146,15 @@ def claim(sentence, seen, *, at_least=None, at_most=None):
     bounded = at_least is not None or at_most is not None
     if isinstance(seen, str) or isinstance(seen, bool) == bounded:
         raise ValueError(f"{sentence!r} needs a number with a band, or True or False without one.")
+    if not isinstance(sentence, str) or not sentence.strip():
+        raise ValueError(f"A claim is a sentence, not {sentence!r:.60}.")
+    ends = [end for end in (at_least, at_most) if end is not None]
+    plain = all(isinstance(end, Real) and not isinstance(end, bool) for end in ends)
+    if not plain or not all(map(isfinite, ends)) or ends != sorted(ends):
+        raise ValueError(
+            f"{sentence!r}: at_least={at_least!r:.40} and at_most={at_most!r:.40} should be "
+            "numbers, the former not above the latter."
+        )
     return Claim(sentence, seen, at_least, at_most)
 
 
@@ -168,7 +187,16 @@ def judge(week, source, *claims):
 
     Returns:
         Verdict, lines of text.
+
+    Raises:
+        TypeError: there are no claims, or something else among them.
+        ValueError: there is no such source, or the week is no number.
     """
+    week, source = gates.week(week), _source(source)
+    if not claims or not all(isinstance(one, Claim) for one in claims):
+        raise TypeError(
+            "Give claims one by one, judge(week, source, claim(…), claim(…)), not in a list."
+        )
     failed = [claim for claim in claims if not claim.holds]
     if not failed:
         return Verdict([f"All {len(claims)} claims of this lesson hold on this machine."], claims)
@@ -213,7 +241,14 @@ def recorded(record, name):
     Returns:
         float64 array (runs,), one value for each run that has this number; empty where nothing is
         recorded.
+
+    Raises:
+        TypeError: a name is no text.
     """
+    if not isinstance(record, str) or not isinstance(name, str):
+        raise TypeError(
+            f'Give two names, such as "week2_sample", not {record!r:.40}, {name!r:.40}.'
+        )
     import numpy as np
 
     file = RECORDS / f"{record}.json"

@@ -31,12 +31,14 @@ def confusion(images, labels, probabilities, class_names):
 
     Raises:
         TypeError, ValueError: an argument is something else, the numbers of pictures, labels and
-            probabilities differ, or there are too many pictures or classes.
+            probabilities differ, all probabilities are 0 or 1, or there are too many pictures or
+            classes.
     """
     names = gates.class_names(class_names)
     shares = gates.probabilities(probabilities, len(names))
     truth = gates.labels(labels, names)
     items = gates.picture_list(images)
+    gates.graded(shares)
     if not len(items) == len(truth) == len(shares):
         raise ValueError(
             f"{len(items)} pictures, {len(truth)} labels and {len(shares)} predictions do not "

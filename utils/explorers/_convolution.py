@@ -41,6 +41,8 @@ def convolution(model, picture, class_names=None):
             model is too large, or the number of names is not that of the classes.
     """
     if getattr(model, "built", False):
+        if isinstance(model, keras.Model) and not hasattr(model, "input_shape"):  # subclassed
+            raise ValueError(f"{model.name} is no Sequential and no functional model. {INSTEAD}")
         for ends in ("inputs", "outputs"):
             if len(getattr(model, ends, None) or ()) > 1:
                 raise ValueError(f"{model.name} has several {ends}. {INSTEAD}")
@@ -51,6 +53,11 @@ def convolution(model, picture, class_names=None):
         raise ValueError(
             f"The picture's values lie between {pixels.min():.3g} and {pixels.max():.3g}. The "
             "explorer takes raw pixels, 0–255, and a model that does its own preprocessing."
+        )
+    if 0 < pixels.max() <= 1.01 and np.any(pixels != np.rint(pixels)):
+        raise ValueError(
+            "The picture's values lie between 0 and 1. The explorer takes raw pixels, 0–255, and a "
+            "model that scales them itself, such as by a first layer Rescaling(1 / 255)."
         )
     pixels = np.rint(pixels).astype(np.uint8)
     network, layers = describe(model)
@@ -101,6 +108,11 @@ def _run(layers, pixels):
 def _missing_activation(layers):
     """Name what makes probabilities of the model's answers; None when the model does it."""
     last = layers[-1]
+    if last.get("activation", "linear") in ("relu", "tanh") or last["kind"] == "ReLU":
+        raise ValueError(
+            f"The layer {last['name']} should end the model with a sigmoid, a softmax, or the "
+            "scores before one: its activation gives neither."
+        )
     if last.get("activation", "linear") in ("sigmoid", "softmax"):
         return None
     return "sigmoid" if last["shape"][-1] == 1 else "softmax"

@@ -40,7 +40,10 @@ def features(images, features, labels, class_names):
     names = gates.class_names(class_names)
     truth = gates.labels(labels, names)
     items = gates.picture_list(images)
-    points = np.asarray(features)
+    try:
+        points = np.asarray(features)
+    except ValueError:  # a list of unequal parts, such as what extract_features returns
+        points = np.zeros(0)
     if points.ndim != 2 or points.dtype.kind not in "fiu" or not np.all(np.isfinite(points)):
         raise ValueError(
             f"features of shape {points.shape} should be finite numbers (pictures, features), such "

@@ -83,7 +83,12 @@ def _numbers(name, run, metrics):
             f"No {missing[0]!r} was recorded for {name}. Train with "
             "model.fit(..., validation_data=...)."
         )
-    numbers = {key: np.asarray(run[key], dtype=float) for key in needed}
+    try:
+        numbers = {key: np.asarray(run[key], dtype=float) for key in needed}
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{name} should have a number for each epoch, as Keras records."
+        ) from error
     epochs = numbers["loss"].size
     if any(array.shape != (epochs,) for array in numbers.values()) or not epochs:
         raise ValueError(f"{name} should have one loss and one val_loss for each epoch.")

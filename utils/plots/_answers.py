@@ -1,6 +1,6 @@
 """Answers among several classes: outputs, prices, shares of right answers with their intervals."""
 
-from collections.abc import Mapping
+from itertools import chain
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,6 +9,7 @@ from utils import gates, measures
 from utils.plots._style import CLASSES, MARKERS, NETWORKS, PALETTE, PICTURE_DPI, course_style
 
 GREY = "#404040"
+LINES = ("--", "-", ":")
 
 
 def _class_colours(count):
@@ -31,8 +32,9 @@ def plot_outputs(outputs, class_names):
         ValueError: no readings, or one that has not one number per class.
     """
     names = gates.class_names(class_names)
-    rows = {title: np.asarray(values, dtype=float) for title, values in outputs.items()}
-    if not rows or any(values.shape != (len(names),) for values in rows.values()):
+    outputs = gates.by_name(outputs, "outputs", "numbers, one per class")
+    rows = {title: gates.numbers(values, title) for title, values in outputs.items()}
+    if any(len(values) != len(names) for values in rows.values()):
         raise ValueError(f"Each reading should have {len(names)} numbers: {', '.join(names)}.")
     figure, axes = plt.subplots(1, len(rows), figsize=(3.8 * len(rows), 3.6), squeeze=False)
     for axis, (title, values) in zip(axes.flat, rows.items(), strict=True):
@@ -52,21 +54,28 @@ def plot_prices(margins, prices):
     """Draw the price of a picture against how far a wrong class is ahead of the true one.
 
     Args:
-        margins: m numbers, the largest logit minus that of the true class.
-        prices: dict from a name to m losses.
+        margins: m numbers in any order, the largest logit minus that of the true class.
+        prices: dict from at most three names to m losses.
 
     Returns:
         matplotlib Figure.
 
     Raises:
-        ValueError: the numbers of margins and losses differ.
+        TypeError: prices is no dict.
+        ValueError: the numbers of margins and losses differ, some are not finite, or there are too
+            many names.
     """
-    margins = np.asarray(margins, dtype=float)
-    if any(np.shape(values) != margins.shape for values in prices.values()):
-        raise ValueError(f"{len(margins)} margins need as many prices.")
+    margins, prices = gates.numbers(margins, "margins"), gates.by_name(prices, "prices", "losses")
+    prices = {name: gates.numbers(values, name) for name, values in prices.items()}
+    if not len(margins) or any(len(values) != len(margins) for values in prices.values()):
+        raise ValueError(f"{len(margins)} margins need as many prices, and at least one.")
+    if len(prices) > len(LINES):
+        raise ValueError(f"{len(prices)} curves are too many to tell apart: give {len(LINES)}.")
+    order = np.argsort(margins, kind="stable")
     figure, axis = plt.subplots(figsize=(8, 4.2))
     for index, (name, values) in enumerate(prices.items()):
-        axis.plot(margins, values, color=NETWORKS[index], ls=("--", "-", ":")[index], label=name)
+        style = {"color": NETWORKS[index], "ls": LINES[index], "label": name}
+        axis.plot(margins[order], values[order], **style)
     axis.set(xlabel="how far the wrong class is ahead (logits)", ylabel="price of the picture")
     axis.legend(loc="upper left")
     return figure
@@ -142,18 +151,30 @@ def plot_shares(counts, *, recorded=None, label="right answers (%)"):
         ValueError: networks with different groups, more networks than colours, or counts that are
             none (`utils.measures.wilson_interval`).
     """
-    recorded = recorded or {}
-    groups = list(next(iter(counts.values()))) if counts else []
-    if not groups or any(list(of.keys()) != groups for of in counts.values()):
+    counts = gates.by_name(counts, "counts", "dicts of groups")
+    counts = {n: gates.by_name(of, f"counts of {n}", "(right, total)") for n, of in counts.items()}
+    recorded = gates.by_name(recorded, "recorded", "dicts of groups") if recorded else {}
+    groups = list(next(iter(counts.values())))
+    if any(list(of) != groups for of in counts.values()):
         raise ValueError("Every network should have the same groups, in the same order.")
+    recorded = {n: gates.by_name(of, f"recorded of {n}", "shares") for n, of in recorded.items()}
+    known = {*counts, *groups}
+    if unknown := [n for n in (*recorded, *chain(*recorded.values())) if n not in known]:
+        raise ValueError(
+            f"recorded has {unknown[0]!r}, but the networks are {', '.join(counts)}, and their "
+            f"groups {', '.join(groups)}."
+        )
     if len(counts) > len(NETWORKS):
         raise ValueError(f"{len(counts)} networks are more than {len(NETWORKS)} colours.")
     figure, axis = plt.subplots(figsize=(10, 1.4 + (0.4 + 0.34 * len(counts)) * len(groups)))
     for index, (network, of) in enumerate(counts.items()):
         heights = np.arange(len(groups)) + 0.28 * (index - (len(counts) - 1) / 2)
-        right, total = np.array([of[group] for group in groups], dtype=int).T
+        pairs = [of[group] for group in groups]
+        if any(np.shape(pair) != (2,) for pair in pairs):
+            raise ValueError(f"The counts of {network} should be pairs, (right, total).")
+        ends = [measures.wilson_interval(*pair) for pair in pairs]
+        right, total = np.array(pairs, dtype=int).T
         share = right / total
-        ends = [measures.wilson_interval(r, n) for r, n in zip(right, total, strict=True)]
         low, high = np.array(ends).T
         whiskers = (np.maximum(share - low, 0), np.maximum(high - share, 0))
         axis.errorbar(
@@ -179,7 +200,7 @@ def plot_shares(counts, *, recorded=None, label="right answers (%)"):
                 color=NETWORKS[index],
             )
         for y, group in zip(heights, groups, strict=True):
-            runs = 100 * np.asarray(_runs(recorded, network, group), dtype=float)
+            runs = 100 * gates.shares(recorded.get(network, {}).get(group, ()), "recorded")
             axis.plot(runs, [y] * len(runs), "|", color=NETWORKS[index], alpha=0.5, ms=14, mew=1.5)
     axis.set_yticks(range(len(groups)), groups)
     axis.set_ylim(len(groups) - 0.4, -0.6)
@@ -187,8 +208,3 @@ def plot_shares(counts, *, recorded=None, label="right answers (%)"):
     axis.grid(False, axis="y")
     figure.legend(loc="outside lower center", ncols=len(counts))
     return figure
-
-
-def _runs(recorded, network, group):
-    of = recorded.get(network, {})
-    return of.get(group, ()) if isinstance(of, Mapping) else ()

@@ -27,22 +27,30 @@ def show_convolution(picture, weights, feature_map, *, at, bias=0.0):
         words, and the map with its pixel framed.
 
     Raises:
-        ValueError: the shapes do not belong together, or the map has no such pixel.
+        ValueError: the shapes do not belong together, the map has no such pixel, or another value
+            there than the step gives.
     """
-    picture, weights, feature_map = (
-        np.asarray(values, dtype=np.float64) for values in (picture, weights, feature_map)
-    )
-    if not picture.ndim == weights.ndim == feature_map.ndim == 2:
-        raise ValueError("Picture, weights and map each have rows and columns, and no colours.")
+    picture = gates.numbers(picture, "picture", 2)
+    weights = gates.numbers(weights, "weights", 2)
+    feature_map = gates.numbers(feature_map, "feature_map", 2)
+    bias = float(gates.numbers(bias, "bias", 0))
     expected = tuple(p - w + 1 for p, w in zip(picture.shape, weights.shape, strict=True))
     if feature_map.shape != expected:
         raise ValueError(f"The map should have shape {expected}, not {feature_map.shape}.")
+    if np.shape(at) != (2,):
+        raise ValueError(f"at={at!r:.60} should be a row and a column, such as (2, 3).")
     row, column = (gates.whole_number(place, "at") for place in at)
     if row >= expected[0] or column >= expected[1]:
         raise ValueError(f"The map has no pixel {(row, column)}: its shape is {expected}.")
     high, wide = weights.shape
     patch = picture[row : row + high, column : column + wide]
     total = float(np.sum(patch * weights) + bias)
+    scale = float(np.sum(np.abs(patch * weights))) + abs(bias)
+    if abs(max(total, 0.0) - feature_map[row, column]) > 0.01 * scale + 1e-6:
+        raise ValueError(
+            f"The map has {feature_map[row, column]:.4g} at {(row, column)}, but these weights and "
+            f"this bias make {max(total, 0.0):.4g} there, after the ReLU: it was made by others."
+        )
 
     figure, axes = plt.subplots(
         1, 5, figsize=(13.5, 3.9), dpi=DPI, width_ratios=[3.2, 1.9, 1.9, 2.3, 3.2]
@@ -100,11 +108,14 @@ def show_filters_at_work(filters, maps, titles):
     Raises:
         ValueError: the lists differ in length or are empty, or an array has another shape.
     """
-    filters = [np.asarray(weights, dtype=np.float64) for weights in filters]
-    maps = [np.asarray(values, dtype=np.float64) for values in maps]
-    if not filters or not len(filters) == len(maps) == len(titles):
+    if any(np.ndim(some) < 1 for some in (filters, maps)):
+        raise ValueError("Give a list of filters, and a list of as many maps.")
+    filters = [gates.numbers(weights, "A filter", 3) for weights in filters]
+    maps = [gates.numbers(values, "A map", 2) for values in maps]
+    if not filters or len(filters) != len(maps) or titles is None:
         raise ValueError("Give one map and one title for each filter, and at least one filter.")
-    if any(w.ndim != 3 or w.shape[2] != 3 for w in filters) or any(m.ndim != 2 for m in maps):
+    titles = gates.titles(titles, len(filters))
+    if any(weights.shape[2] != 3 for weights in filters):
         raise ValueError("Filters have rows, columns and three colours; maps rows and columns.")
     columns = len(filters)
     figure, axes = plt.subplots(

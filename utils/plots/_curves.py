@@ -40,9 +40,13 @@ def plot_history(history, *, metrics=("accuracy", "loss"), fine_tuning_starts=No
         and all(isinstance(h, Mapping) or hasattr(h, "history") for h in history.values())
     )
     histories = history if several else {"": history}
-    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
-    if not metrics:
-        raise ValueError('metrics is empty: name at least one, such as metrics=("accuracy",).')
+    metrics = (metrics,) if isinstance(metrics, str) else metrics
+    listed = isinstance(metrics, (list, tuple)) and all(isinstance(m, str) for m in metrics)
+    if not listed or not metrics:
+        raise ValueError(
+            f"metrics={metrics!r:.60} should be a list of names, not an empty one, in the order of "
+            'the panels, such as metrics=("accuracy",).'
+        )
     if len(histories) > len(PALETTE):
         raise ValueError(
             f"{len(histories)} runs are more than {len(PALETTE)} colours: plot them in two figures."
@@ -122,26 +126,38 @@ def _curves(history, metric, whose):
             f"No {metric!r} was recorded{whose}, only: {recorded}. Name it in "
             "model.compile(metrics=[...]) or in metrics=(...)."
         )
-    train, validation = (
-        np.asarray(values.get(key, ()), dtype=float) for key in (metric, f"val_{metric}")
-    )
+    train, validation = (_values(values, key, whose) for key in (metric, f"val_{metric}"))
     noted = getattr(history, "epoch", None)
     is_noted = noted is not None and len(noted) == len(train)
     epochs = np.asarray(noted if is_noted else range(len(train))) + 1
-    if not len(train) or len(train) != max(map(len, values.values())):
+    most = max(len(recorded) for recorded in values.values() if hasattr(recorded, "__len__"))
+    if not len(train) or len(train) != most:
         raise ValueError(
-            f"{metric!r} has {len(train)} values{whose}, and another metric "
-            f"{max(map(len, values.values()))}: each epoch should have one of each."
+            f"{metric!r} has {len(train)} values{whose}, and another metric {most}: each epoch "
+            "should have one of each."
         )
     if _is_accuracy(metric):
         both = np.concatenate([train, validation])
-        if np.any(both < 0) or np.any(both > 1 + 1e-6):
+        if not np.all((both >= 0) & (both <= 1 + 1e-6)):  # NaN neither
             raise ValueError(
                 f"{metric!r} should lie between 0 and 1{whose}, as Keras records it; divide per "
                 "cent by 100."
             )
         train, validation = 100 * train, 100 * validation
     return (epochs, train), (_validation_epochs(epochs, len(validation), is_noted), validation)
+
+
+def _values(history, key, whose):
+    """Return what was recorded under a key as a float array, one number for each epoch."""
+    try:
+        array = np.asarray(history.get(key, ()), dtype=float)
+    except (TypeError, ValueError):
+        array = np.zeros((0, 0))
+    if array.ndim != 1:
+        raise ValueError(
+            f"{key!r}{whose} should be a list with one number for each epoch, as Keras records it."
+        )
+    return array
 
 
 def _validation_epochs(epochs, count, is_noted):
@@ -183,6 +199,12 @@ def _draw_gap(axis, train, validation, per_cent):
     epoch, below = validation[0][-1], validation[1][-1]
     above = train[1][train[0] == epoch][-1]
     gap = abs(above - below)
+    if not np.isfinite(gap):
+        values = np.concatenate([train[1], validation[1]])
+        epochs = np.concatenate([train[0], validation[0]])
+        first = epochs[~np.isfinite(values)].min()
+        axis.set_title(f"not a number in epoch {first}", loc="right", fontsize=14, color="#404040")
+        return
     text = f"{gap:.0f} points" if per_cent else f"{gap:.2f}"
     axis.set_title(f"final gap: {text}", loc="right", fontsize=14, color="#404040")
     low, high = axis.get_ylim()
@@ -231,6 +253,7 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
         ValueError: the lists differ in length, a size stands twice, an accuracy is not between 0
             and 1, or an interval does not contain its accuracy.
     """
+    sizes = gates.numbers(list(sizes) if isinstance(sizes, range) else sizes, "sizes")
     sizes = np.array([gates.whole_number(size, "size", 1) for size in sizes])
     if not len(sizes) or len(set(sizes.tolist())) < len(sizes):
         raise ValueError(
@@ -238,7 +261,7 @@ def plot_data_size(sizes, accuracies, *, intervals=None):
             "in one list, as in plot_data_size([100], [[0.7, 0.8]])."
         )
     named = isinstance(accuracies, Mapping)
-    curves = accuracies if named else {"": accuracies}
+    curves = gates.by_name(accuracies, "accuracies", "accuracies") if named else {"": accuracies}
     if not named:
         bounds = {"": intervals}
     else:
@@ -297,13 +320,16 @@ def _size_colour(name, index):
 
 def _size_series(sizes, accuracies, intervals):
     """Return (mean, low, high, runs) in per cent for one curve, by increasing size."""
+    if isinstance(accuracies, str) or not hasattr(accuracies, "__len__"):
+        raise ValueError("accuracies should be a list with one accuracy, or several, per size.")
     if len(accuracies) != len(sizes):
         raise ValueError(f"{len(sizes)} sizes need as many accuracies, not {len(accuracies)}.")
-    runs = [np.atleast_1d(np.asarray(value, dtype=float)) for value in accuracies]
-    if any(values.ndim != 1 or not np.all((values >= 0) & (values <= 1)) for values in runs):
+    runs = [gates.shares(value, "Accuracies") for value in accuracies]
+    single = all(np.ndim(value) < 2 for value in accuracies)
+    if not single or any(not len(values) or np.isnan(values).any() for values in runs):
         raise ValueError(
-            "Accuracies should be numbers between 0 and 1, for each size one or a list of several "
-            "runs; divide per cent by 100."
+            "Some accuracies are missing or NaN: each size needs one number between 0 and 1, or a "
+            "list of them."
         )
     mean = np.array([values.mean() for values in runs])
     if intervals is None:

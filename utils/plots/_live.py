@@ -5,6 +5,7 @@ from utils import quiet  # noqa: F401
 
 # isort: split
 import time
+from collections.abc import Mapping
 
 import keras
 
@@ -22,12 +23,18 @@ class LiveCurves(keras.callbacks.Callback):
 
     Args:
         after: the History of a fit that this one goes on from (`initial_epoch`); its curves are
-            drawn first. Or None.
+            drawn first. Or its dict; or None.
+
+    Raises:
+        TypeError: `after` is something else.
     """
 
     def __init__(self, after=None):
         super().__init__()
-        self._before = {} if after is None else after.history
+        before = {} if after is None else getattr(after, "history", after)
+        if not isinstance(before, Mapping):
+            raise TypeError(f"after={after!r:.60} should be what an earlier model.fit returned.")
+        self._before = before
 
     def on_train_begin(self, logs=None):
         self._shown = in_notebook()

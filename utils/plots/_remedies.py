@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from utils import gates, inside
-from utils.plots._network import _draw_heat
+from utils.plots._network import _as_seen, _draw_heat
 from utils.plots._style import MARKERS, NETWORKS, PICTURE_DPI, course_style
 
 LINES = ("--", "-", ":")
@@ -27,7 +27,8 @@ def show_dropout(before, after, *, columns=16):
     Raises:
         ValueError: no outputs, different numbers of them, or negative ones.
     """
-    before, after = (np.asarray(values, dtype=float).ravel() for values in (before, after))
+    before, after = (_outputs(values) for values in (before, after))
+    columns = gates.whole_number(columns, "columns", 1)
     if not len(before) or before.shape != after.shape or min(before.min(), after.min()) < 0:
         raise ValueError("Give as many outputs after dropout as before, none of them negative.")
     rows = -(-len(before) // columns)
@@ -50,6 +51,12 @@ def show_dropout(before, after, *, columns=16):
     return figure
 
 
+def _outputs(values):
+    """Return a layer's outputs for one picture as a list of numbers, without the batch of one."""
+    batch = getattr(values, "ndim", 1) == 2 and len(values) == 1
+    return gates.numbers(values[0] if batch else values, "A layer's outputs")
+
+
 @course_style
 def plot_conditions(conditions, runs, *, here=None, label="validation accuracy (%)", guess=None):
     """Plot shares of runs under several conditions: a dot per run, a line through the means.
@@ -67,20 +74,32 @@ def plot_conditions(conditions, runs, *, here=None, label="validation accuracy (
         matplotlib Figure.
 
     Raises:
-        ValueError: a recipe has not k arrays, or there are more recipes than colours.
+        TypeError: runs or here is no dict, or conditions no list.
+        ValueError: a recipe has not k arrays, a share is not between 0 and 1, or there are more
+            recipes than colours.
     """
-    here = here or {}
+    runs = gates.by_name(runs, "runs", "shares, for each condition")
+    here = gates.by_name(here, "here", "shares, one per condition") if here else {}
+    if not isinstance(conditions, (list, tuple, np.ndarray)) or not len(conditions):
+        raise TypeError(f"conditions={conditions!r:.60} should be a list of names, in order.")
     if len(runs) > len(NETWORKS):
         raise ValueError(f"{len(runs)} recipes are more than {len(NETWORKS)} colours.")
+    if unknown := [name for name in here if name not in runs]:
+        raise ValueError(f"here has {unknown[0]!r}, but the recipes are {', '.join(runs)}.")
     for values in (*runs.values(), *here.values()):
-        if len(values) != len(conditions):
+        if not isinstance(values, (list, tuple, np.ndarray)) or len(values) != len(conditions):
             raise ValueError(f"{len(conditions)} conditions need as many values: {values!r:.60}.")
+    runs = {n: [gates.shares(values, "runs") for values in found] for n, found in runs.items()}
+    here = {
+        n: [None if share is None else gates.shares(share, "here").item() for share in own]
+        for n, own in here.items()
+    }
+    guess = None if guess is None else gates.shares([gates.numbers(guess, "guess", 0)], "guess")[0]
     figure, axis = plt.subplots(figsize=(9.5, 4.8))
     for index, (name, found) in enumerate(runs.items()):
         style = {"color": NETWORKS[index], "marker": MARKERS[index]}
         x = np.arange(len(conditions)) + 0.09 * (index - (len(runs) - 1) / 2)
-        found = [100 * np.asarray(values, dtype=float).ravel() for values in found]
-        found = [values[np.isfinite(values)] for values in found]
+        found = [100 * values[np.isfinite(values)] for values in found]
         means = [values.mean() if len(values) else np.nan for values in found]
         axis.plot(x, means, color=NETWORKS[index], ls=LINES[index])
         for place, values in zip(x, found, strict=True):
@@ -135,7 +154,7 @@ def show_occlusion(models, images, *, titles=None):
     Raises:
         TypeError, ValueError: as `utils.inside.occlusion`, or the number of titles differs.
     """
-    images = gates.picture_list(images)
+    models, images = gates.by_name(models, "models", "networks"), gates.picture_list(images)
     titles = gates.titles(titles, len(images))
     side = 9.5 / max(len(images), 3)  # inches
     figure, axes = plt.subplots(
@@ -152,10 +171,11 @@ def show_occlusion(models, images, *, titles=None):
         axis.spines[:].set_visible(False)
     for row, (name, model) in enumerate(models.items(), 1):
         axes[row, 0].set_ylabel(name, fontsize=16)
-        for above, axis, image in zip(axes[0], axes[row], images, strict=True):
-            pixels = inside.model_input(model, image)
-            above.imshow(pixels.astype(np.uint8))
-            _draw_heat(axis, pixels, inside.occlusion(model, image))
+        inputs = [inside.model_input(model, image) for image in images]
+        seen = zip(axes[0], axes[row], inputs, _as_seen(inputs), strict=True)
+        for above, axis, pixels, picture in seen:
+            above.imshow(picture, cmap="gray", vmin=0, vmax=255)
+            _draw_heat(axis, picture, inside.occlusion(model, pixels))
     if titles is not None:
         for axis, title in zip(axes[0], titles, strict=True):
             axis.set_title(title, fontsize=15)

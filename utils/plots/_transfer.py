@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 from matplotlib.patches import FancyBboxPatch
 
+from utils import gates
 from utils.plots._style import NETWORKS, course_style
 
 WIDTHS = (3.4, 1.9, 2.1, 2.1)  # of a network's parts, in units of the drawing
@@ -21,7 +22,12 @@ def show_transfer(*, features=1280, classes=1000):
 
     Returns:
         matplotlib Figure.
+
+    Raises:
+        ValueError: one of them is no whole number above 0.
     """
+    features = gates.whole_number(features, "features", 1)
+    classes = gates.whole_number(classes, "classes", 1)
     old, new = f"last layer\n{classes:,} classes", "new last layer\ncat or dog"
     parts = ("lower layers", "upper layers", f"average\n{features:,} features")
     rows = {
