@@ -11,7 +11,8 @@ LONGEST = 2**20  # bytes of a list; the longest here has a few hundred
 def sha256(path):
     """Return the SHA-256 of a file as 64 hexadecimal digits."""
     digest = hashlib.sha256()
-    with open(path, "rb") as file:  # not `hashlib.file_digest`: the doctor runs on any Python 3
+    # Not `hashlib.file_digest`: the doctor runs on any Python 3.
+    with open(path, "rb", buffering=0) as file:
         while chunk := file.read(2**18):
             digest.update(chunk)
     return digest.hexdigest()

@@ -4,7 +4,7 @@ import io
 import os
 import struct
 import warnings
-from pathlib import PurePosixPath
+from posixpath import splitext
 
 PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif"})
 MAX_PIXELS = 50_000_000  # of one picture
@@ -18,7 +18,7 @@ def named_as_picture(name):
     >>> [named_as_picture(name) for name in ("cat.JPG", "Thumbs.db", ".hidden.jpg")]
     [True, False, False]
     """
-    return not name.startswith(".") and PurePosixPath(name).suffix.lower() in PICTURE_SUFFIXES
+    return not name.startswith(".") and splitext(name)[1].lower() in PICTURE_SUFFIXES
 
 
 def defect(name, data):
