@@ -20,13 +20,17 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 from filelock import FileLock, Timeout
+from tqdm.auto import tqdm
 
 from utils import gates
+from utils.downloads import BAR
 from utils.paths import DATA
 from utils.pictures import defect, orientation, upright_pixels
 from utils.splits import pictures_by_class
 
 CACHE = DATA / "cache"  # decoded pictures that exceed the memory
+
+as_it_is = tf.autograph.experimental.do_not_convert
 
 
 def image_dataset(
@@ -98,10 +102,12 @@ def image_dataset(
     labels = np.repeat(np.arange(len(classes), dtype=np.int32), list(map(len, classes.values())))
     take, give_back = decode_files(files, image_size, memory_budget)
     # TensorFlow operations alone from here on: a Python function called by the threads that
-    # prefetch could keep Python from ending.
+    # prefetch could keep Python from ending. AutoGraph would read them for a third of a second,
+    # and find nothing to convert.
     with tf.device("CPU"):
         epochs = tf.Variable(0, dtype=tf.int64)  # begun so far
 
+    @as_it_is
     def begin_epoch(_):
         epoch = epochs.assign_add(1)
         for_order, for_batches = tf.unstack(tf.random.split((seed, epoch), 2))
@@ -110,6 +116,7 @@ def image_dataset(
             order = tf.random.experimental.stateless_shuffle(order, for_order)
         return order, for_batches
 
+    @as_it_is
     def divide(order, for_batches):
         batches = tf.data.Dataset.from_tensor_slices(order).batch(batch_size).enumerate()
         return batches.map(lambda step, chosen: (chosen, tf.random.fold_in(for_batches, step)))
@@ -122,7 +129,7 @@ def image_dataset(
         tf.data.Dataset.from_tensors(0)
         .map(begin_epoch)
         .flat_map(divide)
-        .map(finish, num_parallel_calls=tf.data.AUTOTUNE)
+        .map(finish if augment else as_it_is(finish), num_parallel_calls=tf.data.AUTOTUNE)
         .apply(tf.data.experimental.assert_cardinality(-(-len(files) // batch_size)))
         .prefetch(tf.data.AUTOTUNE)
     )
@@ -356,20 +363,25 @@ def _decoded(files, image_size):
     turns = [_turn(file) for file in files]
     options = tf.data.Options()
     options.threading.max_intra_op_parallelism = 1  # pictures side by side keep all cores busy
+    if set(turns) == {1}:  # most folders: a shorter way through the graph
+        pictures = tf.data.Dataset.from_tensor_slices(files)
+        decode = as_it_is(lambda file: _decode(file, 1, image_size))
+    else:
+        pictures = tf.data.Dataset.from_tensor_slices((files, turns))
+        decode = as_it_is(lambda file, turn: _decode(file, turn, image_size))
     decoded = (
-        tf.data.Dataset.from_tensor_slices((files, turns))
-        .map(
-            lambda file, turn: _decode(file, turn, image_size), num_parallel_calls=tf.data.AUTOTUNE
-        )
+        pictures.map(decode, num_parallel_calls=tf.data.AUTOTUNE)
         .batch(32)
         .prefetch(tf.data.AUTOTUNE)
         .with_options(options)
     )
     done = 0
     try:
-        for some in decoded:
-            yield some
-            done += len(some)
+        with tqdm(desc="Reading", total=len(files), unit="picture", **BAR) as bar:
+            for some in decoded:
+                yield some
+                done += len(some)
+                bar.update(len(some))
     except tf.errors.OpError:
         # The batch that failed is known; which file of it, and why, is worth a second look.
         for file in files[done : done + 32]:
@@ -385,13 +397,14 @@ def _turn(file):
 
 
 def _decode(file, turn, image_size):
+    """Decode one picture; `turn` is the number 1 where it need not be turned, or a tensor."""
     data = tf.io.read_file(file)
-    size = tf.where(turn >= 5, image_size[::-1], image_size)  # of one that lies on its side, too
-    height, width = tf.unstack(size)
+    upright = isinstance(turn, int)
+    # One that lies on its side comes out of the file with height and width exchanged.
+    size = image_size if upright else tf.where(turn >= 5, image_size[::-1], image_size)
 
     def decode_jpeg():
-        shape = tf.io.extract_jpeg_shape(data)
-        fraction = tf.minimum(shape[0] // height, shape[1] // width)
+        fraction = tf.reduce_min(tf.io.extract_jpeg_shape(data)[:2] // size)
         # libjpeg can leave out the fine frequencies while decoding, which is much faster. Its
         # accurate cosine transform is the one that Pillow uses, so `load_image` agrees.
         options = [
@@ -400,13 +413,14 @@ def _decode(file, turn, image_size):
             )
             for ratio in (1, 2, 4, 8)
         ]
-        return tf.switch_case(sum(tf.cast(fraction >= r, tf.int32) for r in (2, 4, 8)), options)
+        return tf.switch_case(tf.reduce_sum(tf.cast(fraction >= (2, 4, 8), tf.int32)), options)
 
     def decode_other():
         return tf.io.decode_image(data, channels=3, expand_animations=False)
 
     pixels = _resize(tf.cond(tf.io.is_jpeg(data), decode_jpeg, decode_other), size)
-    pixels = tf.cond(turn > 1, lambda: _turned(pixels, turn), lambda: pixels)
+    if not upright:
+        pixels = tf.cond(turn > 1, lambda: _turned(pixels, turn), lambda: pixels)
     return tf.ensure_shape(pixels, (*image_size, 3))
 
 
