@@ -377,7 +377,8 @@ def _decoded(files, image_size):
     )
     done = 0
     try:
-        with tqdm(desc="Reading", total=len(files), unit="picture", **BAR) as bar:
+        few = len(files) < 5000  # a bar would only stand in the lectures' way
+        with tqdm(desc="Reading", total=len(files), unit="picture", disable=few, **BAR) as bar:
             for some in decoded:
                 yield some
                 done += len(some)
