@@ -161,9 +161,10 @@ def test_files_are_not_needed_afterwards(folder):
 
 
 def test_a_folder_that_takes_long_shows_its_progress(folder, capsys, monkeypatch):
-    image_dataset(folder, (8, 8))
-    assert capsys.readouterr().err == "", "nothing is shown of what takes a moment"
     monkeypatch.setattr(pipelines, "BAR", {"delay": 0, "mininterval": 0})
+    image_dataset(folder, (8, 8))
+    assert capsys.readouterr().err == "", "nothing is shown of few pictures"
+    monkeypatch.setattr(pipelines, "MANY", 10)
     image_dataset(folder, (8, 8))
     assert "Reading: 100%" in capsys.readouterr().err
 

@@ -30,6 +30,8 @@ from utils.splits import pictures_by_class
 
 CACHE = DATA / "cache"  # decoded pictures that exceed the memory
 
+MANY = 5000  # pictures; fewer need no progress bar, which would stand in the lectures' way
+
 as_it_is = tf.autograph.experimental.do_not_convert
 
 
@@ -377,7 +379,7 @@ def _decoded(files, image_size):
     )
     done = 0
     try:
-        few = len(files) < 5000  # a bar would only stand in the lectures' way
+        few = len(files) < MANY
         with tqdm(desc="Reading", total=len(files), unit="picture", disable=few, **BAR) as bar:
             for some in decoded:
                 yield some
