@@ -48,6 +48,8 @@ suppress_warnings = ["mystnb.unknown_mime_type"]  # a lecture's numbers, as data
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath", "substitution"]
 myst_heading_anchors = 3
 mathjax_path = "tex-svg.js"  # one file that draws formulas without fonts
+# It is there before the questions look for it: while a long page is read, they would not wait.
+mathjax_options = {"defer": None}
 
 
 def card(week, facts):
