@@ -70,8 +70,12 @@ def watch(page):
         if not request.url.startswith(("file:", "data:", "blob:", "about:")):
             complaints.append(f"asks the network for {request.url}")
 
+    def failed(request):
+        if request.failure != "net::ERR_ABORTED":  # a page that is left does not wait for its files
+            complaints.append(f"not found: {request.url[:200]}")
+
     page.on("request", request)
-    page.on("requestfailed", lambda request: complaints.append(f"not found: {request.url[:200]}"))
+    page.on("requestfailed", failed)
     page.on("pageerror", lambda error: complaints.append(f"script: {error}"))
     return complaints
 
