@@ -64,6 +64,11 @@ def at_random_from_all(labels, per_class, seed):
     return np.random.default_rng(seed).permutation(len(labels))[: 2 * per_class]
 
 
+@wrong("choose", "always-ten")
+def whatever_per_class_says(labels, per_class, seed):
+    return by_permutation(labels, 10, seed)
+
+
 @wrong("choose", "in-all")
 def ten_in_all(labels, per_class, seed):
     return by_permutation(labels, per_class // 2, seed)
@@ -353,6 +358,13 @@ def functional_in_inference_mode(base):
     inputs = keras.Input(base.input_shape[1:])
     features = base(inputs, training=False)
     return _compiled(keras.Model(inputs, _sigmoid()(features)))
+
+
+@right("head")
+def that_begins_with_zeros(base):
+    base.trainable = False
+    undecided = layers.Dense(1, activation="sigmoid", kernel_initializer="zeros")
+    return _compiled(_on(base, undecided))
 
 
 @right("head")
