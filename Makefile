@@ -20,7 +20,7 @@ CODE := $(filter-out %_exercise.ipynb,$(wildcard utils tests maintain instructor
   site week*/*.ipynb week*/*.py))  # exercises are generated
 
 .DEFAULT_GOAL := help
-.PHONY: help course lab slides present site test doctor format lint notebooks exercises grade canary clean
+.PHONY: help course lab slides present site test doctor format lint notebooks exercises grade bench canary clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -72,6 +72,9 @@ exercises: $(GRADING_STAMP)  ## make the exercises from the solutions
 
 grade: $(GRADING_STAMP)  ## grade a folder of notebooks (SUBMISSIONS=folder); first read instructor/grading.md
 	@"$(RUN)" -m instructor.grade "$(SUBMISSIONS)" $(addprefix --week ,$(WEEK))
+
+bench: $(STAMP)  ## measure the course beside the textbook recipe; hours (PARTS="reading imports")
+	"$(RUN)" benchmarks/bench.py $(if $(PARTS),--parts $(PARTS))
 
 canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its own
 	"$(PYTHON)" -m venv build/venv-canary
