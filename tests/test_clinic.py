@@ -210,5 +210,12 @@ def test_an_illness_is_understood_when_it_is_clear(word):
 
 @pytest.mark.parametrize("who", [("week5",), ("week1", 3), ("week1", 0), (None,), ("week1", "one")])
 def test_a_patient_who_is_not_there(who):
-    with pytest.raises(ValueError, match="week1"):
+    with pytest.raises(ValueError, match="no week|patients 1 to 2|number="):
         clinic.patient(*who)
+
+
+def test_a_patient_is_called_in_by_whatever_number_it_has():
+    for who in ((4, 3), ("4", 3.0), ("week4", np.int64(3)), (4.0, 3)):
+        assert repr(clinic.patient(*who)).startswith("Patient week4, number 3:")
+    with pytest.raises(ValueError, match="number=True"):
+        clinic.patient(1, True)

@@ -10,6 +10,7 @@ import sys
 import time
 
 import nbformat
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
@@ -50,8 +51,13 @@ def test_lectures_are_found_in_the_order_of_the_table(tmp_path):
     assert list(course.find_lectures(tmp_path, ["10", 1])) == [1, 10]
     with pytest.raises(ValueError, match=r"no week 3\. There are: 1, 2, 10"):
         course.find_lectures(tmp_path, [3])
+    for one in (2, "2", "week2", (2.0,), np.array([2])):
+        assert list(course.find_lectures(tmp_path, one)) == [2]
     with pytest.raises(ValueError, match="no week one"):
         course.find_lectures(tmp_path, [1, "one"])
+    for chosen in ("12", 12, True, [[1]], [None]):  # "12" is not 1 and 2
+        with pytest.raises(ValueError, match="no week"):
+            course.find_lectures(tmp_path, chosen)
 
 
 def test_a_missing_lecture_is_named_before_anything_runs(tmp_path):

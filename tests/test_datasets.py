@@ -481,3 +481,13 @@ def test_csv_files_from_a_mirror(tables, server, tmp_path, monkeypatch, kind):
     if kind == "folder":
         with pytest.raises(ValueError, match="damaged"):
             fetch("sign_language_mnist", "real", tmp_path / "data")
+
+
+def test_only_what_fetch_returned_has_metadata():
+    for other in ("cats_vs_dogs", None, paths.DATA, {}):
+        for read in (read_metadata, read_quarantine):
+            with pytest.raises(TypeError, match=r"Give what fetch\(…\) returned"):
+                read(other)
+    for name in (["cats_vs_dogs"], {}):
+        with pytest.raises(ValueError, match="no data set"):
+            fetch(name)

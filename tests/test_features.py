@@ -357,6 +357,13 @@ def test_what_gives_no_features_is_refused():
         (batches().map(lambda images, _: images), model, "pairs"),
         (batches().map(lambda images, labels: (images, labels, labels)), model, "pairs"),
         (batches(), several, "several outputs"),
+        (batches().map(lambda images, labels: ({"image": images}, labels)), model, "pairs"),
+        (batches().map(lambda images, labels: (images, {"label": labels})), model, "pairs"),
+        (batches().map(lambda images, labels: (labels, images)), model, "as numbers|of shape"),
+        (batches().map(lambda *_: (["a.png"], [0])), model, "as numbers"),
+        (batches().map(lambda images, labels: (images[..., :1], labels)), model, "of shape"),
+        (batches().batch(2), model, "of shape"),
+        (batches().map(lambda images, labels: (images * np.nan, labels)), model, "NaN"),
     ]:
         with pytest.raises(ValueError, match=sentence):
             extract_features(dataset, network)

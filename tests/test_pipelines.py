@@ -101,6 +101,12 @@ def test_training_is_shuffled_anew_picture_by_picture(folder):
     assert not members[0] & members[1] and not members[1] & members[2]
 
 
+def test_a_text_does_not_shuffle(folder):
+    for value in ("False", "yes", None, 1):
+        with pytest.raises(ValueError, match="training=.* should be True or False"):
+            image_dataset(folder, (8, 8), training=value)
+
+
 def test_same_seed_same_batches_also_with_augmentation(folder):
     def epochs(seed, global_seed):
         tf.random.set_seed(global_seed)

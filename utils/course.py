@@ -15,6 +15,7 @@ import time
 import tomllib
 from pathlib import Path
 
+from utils import gates
 from utils.paths import ROOT, source
 from utils.results import collect, in_words
 
@@ -46,7 +47,7 @@ def find_lectures(root=ROOT, chosen=()):
 
     Args:
         root: folder of the course.
-        chosen: week numbers, as integers or text; none for all.
+        chosen: week numbers, as integers or text, or one of them; none for all.
 
     Returns:
         dict from week number to the notebook's path.
@@ -58,13 +59,11 @@ def find_lectures(root=ROOT, chosen=()):
         week: Path(root, facts["folder"], f"week{week}_lecture.ipynb")
         for week, facts in weeks(root).items()
     }
-    unknown = [str(week) for week in chosen if str(week) not in map(str, lectures)]
-    if unknown:
-        raise ValueError(
-            f"There is no week {', '.join(unknown)}. There are: {', '.join(map(str, lectures))}."
-        )
-    if chosen:
-        lectures = {week: path for week, path in lectures.items() if str(week) in map(str, chosen)}
+    # A text would be taken letter by letter, "12" as weeks 1 and 2.
+    chosen = [chosen] if isinstance(chosen, str) or not hasattr(chosen, "__iter__") else chosen
+    numbers = [gates.week(week, lectures) for week in chosen]
+    if numbers:
+        lectures = {week: path for week, path in lectures.items() if week in numbers}
     for path in lectures.values():
         if not path.is_file():
             raise ValueError(f"{path} is missing. Get it again: git checkout -- {path.parent.name}")

@@ -71,7 +71,7 @@ def fetch(name, source=None, data_dir=None):
         ConnectionError: the download did not succeed; what has arrived is kept.
         OSError: the disk is full, or `data_dir` cannot be written to (PermissionError).
     """
-    if name not in DATASETS:
+    if name not in list(DATASETS):  # a list cannot be hashed
         raise ValueError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     entry, source = DATASETS[name], paths.source(source)
     mirror = paths.mirror() if source == "real" else None
@@ -131,8 +131,10 @@ def read_metadata(dataset):
     """Return what the renderer knew about each picture of a sample: one dict of str per picture.
 
     Raises:
+        TypeError: it is not what `fetch` returned.
         ValueError: the set has no metadata, because it was not rendered for the course.
     """
+    _check_fetched(dataset)
     if dataset.metadata is None:
         raise ValueError(
             "Only the rendered samples have metadata: "
@@ -143,9 +145,15 @@ def read_metadata(dataset):
 
 def read_quarantine(dataset):
     """Return one dict of str per file set aside: file (inside quarantine/), reason, bytes."""
+    _check_fetched(dataset)
     if dataset.tables:  # taken as they are
         return []
     return _read_csv(dataset.quarantine / "report.csv")
+
+
+def _check_fetched(dataset):
+    if not isinstance(dataset, Dataset):
+        raise TypeError(f"Give what fetch(…) returned, a Dataset, not {dataset!r:.60}.")
 
 
 def _read_csv(path):

@@ -52,7 +52,8 @@ def extract_features(dataset, model):
     Raises:
         TypeError: `dataset` or `model` is something else.
         ValueError: the data set is empty, has no end, no batches or no labels; its pixels are
-            not the 0–255 that the model expects; or the model has several outputs.
+            not the 0–255 that the model expects; the model has several outputs; or features are
+            not finite.
     """
     _check(dataset, model)
     structure, unknown = _structure(model)
@@ -63,11 +64,13 @@ def extract_features(dataset, model):
         kept = _read_features(file)
     if kept is not None:
         features, seconds = kept
+        _check_finite(features)
         told = f"reused from {_short(file)} (computing them took {seconds:.1f} s)"
     else:
         start = time.perf_counter()
         _trace_anew_if_changed(model, structure)
         looked_at, labels, features = _look_through(dataset, model.predict_on_batch)
+        _check_finite(features)
         seconds = time.perf_counter() - start
         told = f"computed in {seconds:.1f} s"
         if file is None:
@@ -94,15 +97,25 @@ def _check(dataset, model):
     if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
         raise ValueError("This data set never ends: leave repeat() out, or add take(…).")
     spec = dataset.element_spec
-    if not (isinstance(spec, tuple) and len(spec) == 2):
+    pairs = isinstance(spec, tuple) and len(spec) == 2
+    if not pairs or not all(isinstance(part, tf.TensorSpec) for part in spec):
         raise ValueError("This data set should bring pairs: a batch of images and their labels.")
     if spec[1].shape.rank == 0:
         raise ValueError("This data set brings single pictures: add batch(32) to it.")
     images = next((np.asarray(images) for images, _ in dataset.take(1)), None)
     if images is None:
         raise ValueError("There are no pictures in this data set.")
+    if not images.ndim or images.dtype.kind not in "biufV":
+        raise ValueError("This data set should bring pictures as numbers, in batches.")
     if isinstance(model, keras.Sequential) and not model.built:
         model.build((None, *images.shape[1:]))
+    shape = getattr(model, "input_shape", None)
+    if isinstance(shape, tuple) and not (
+        len(shape) == images.ndim and shape[-1] in (None, images.shape[-1])
+    ):  # height and width may be others than those of an Input: a network may take any
+        raise ValueError(
+            f"{model.name} takes batches of shape {shape}, this data set brings {images.shape}."
+        )
     gates.raw_pixels(images, model)
 
 
@@ -126,6 +139,14 @@ def _look_through(dataset, look=None):
                 raise ValueError("This model has several outputs: make one with a single output.")
             features.append(np.asarray(seen, np.float32))
     return digest.hexdigest(), _labels(labels), np.concatenate(features) if look else None
+
+
+def _check_finite(features):
+    if not np.all(np.isfinite(features)):
+        raise ValueError(
+            "Some features are NaN or infinite: look for such pixels in the data set, and for such "
+            "weights in the model, whose training may have failed."
+        )
 
 
 def _labels(batches):

@@ -89,7 +89,7 @@ def image_dataset(
     image_size = gates.image_size(image_size)
     batch_size = gates.whole_number(batch_size, "batch_size", 1)
     memory_budget = gates.whole_number(memory_budget, "memory_budget")
-    seed = gates.seed(seed)
+    seed, training = gates.seed(seed), gates.yes_or_no(training, "training")
     if augment is not None and not training:
         raise ValueError(
             "augment is for training pictures only: validation and test pictures stay as they "

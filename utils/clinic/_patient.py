@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from utils import gates
 from utils.clinic import _figures
 from utils.clinic._illnesses import (
     ILLNESSES,
@@ -34,14 +35,13 @@ def patient(week, number=1):
     Raises:
         ValueError: there is no such patient.
     """
-    name = str(week) if str(week).startswith("week") else f"week{week}"
-    if name not in PATIENTS:
-        raise ValueError(f"There are patients in {', '.join(PATIENTS)}, but not in {week!r}.")
-    if number not in range(1, PATIENTS[name] + 1):
+    name = f"week{gates.week(week, [int(name[4:]) for name in PATIENTS])}"
+    number = gates.whole_number(number, "number", 1)
+    if number > PATIENTS[name]:
         raise ValueError(f"{name} has the patients 1 to {PATIENTS[name]}, but no {number!r}.")
     # allow_pickle=False is NumPy's default; it stands here because it must stay so.
     with np.load(FOLDER / f"{name}_{number}.npz", allow_pickle=False) as file:
-        return Patient(name, int(number), {key: file[key] for key in file.files})
+        return Patient(name, number, {key: file[key] for key in file.files})
 
 
 def ordered_test(look):
