@@ -101,6 +101,7 @@ def test_a_page_needs_no_network_and_everybody_can_read_it(browser, name):  # no
     photograph(page, f"site-{name.replace('/', '-')}")
 
     page.set_viewport_size({"width": 390, "height": 800})
+    page.wait_for_timeout(400)  # the menus slide away
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     photograph(page, f"site-{name.replace('/', '-')}-390")
 
