@@ -85,7 +85,7 @@ canary:  ## try the newest TensorFlow, Keras and NumPy, in an environment of its
 
 clean:  ## remove what runs have produced; data and .venv stay
 	rm -rf build .pytest_cache .ruff_cache
-	find utils tests week* -name __pycache__ -o -name .ipynb_checkpoints 2>/dev/null | xargs rm -rf
+	find utils scale benchmarks instructor maintain site tests week* -name __pycache__ -o -name .ipynb_checkpoints 2>/dev/null | xargs rm -rf
 
 $(RUN):
 	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \

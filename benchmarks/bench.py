@@ -1,12 +1,14 @@
 """This course beside the textbook recipe, on one machine: ``make bench``.
 
 Both ways go through the same pictures, turn and turn about, each measurement in a fresh Python
-(`two_ways.py`): after a warm-up, which also brings the files into the system's memory, the median,
-the least and the most of the repeats. A yardstick is measured beside each part. Everything goes to
-``benchmarks/results/bench.json``, part by part, so it can be interrupted; what is recorded is kept.
-Then the same as a table, ``bench.md``, and as a figure of how cost grows, ``bench.png``.
+(`two_ways.py`). What is repeated is told by the median, the least and the most, after a warm-up
+that also brings the files into the system's memory; trainings and lectures run once. A yardstick
+is measured beside each part. Everything goes to ``benchmarks/results/bench.json``, part by part,
+so it can be interrupted; what is recorded is kept. Then the same as a table, ``bench.md``, and as a
+figure of how cost grows, ``bench.png``.
 
-Uses the real photos (COURSE_MIRROR applies). The trainings take hours: ``--parts`` chooses others.
+Uses the real photos (COURSE_MIRROR applies), but for the lectures, which follow COURSE_DATA. The
+trainings take hours: ``--parts`` chooses others.
 """
 
 import argparse
@@ -33,12 +35,15 @@ SMALL_BUDGET = 100_000_000  # bytes, less than 2,000 pictures of 150 pixels
 
 
 def parts(folders, to_split):
-    """What is measured: {name: (the measure's name and arguments, ways, repeats)}.
+    """List what is measured.
 
     Args:
         folders: {number: a function that gives a folder with so many pictures in two class
             folders}.
         to_split: a function that gives a folder with class folders whose files are divided.
+
+    Returns:
+        dict from the name of a part to (the measure's name and arguments, ways, repeats).
     """
     found = {
         "imports": (("importing",), WAYS, REPEATS),
@@ -59,7 +64,11 @@ def parts(folders, to_split):
 
 
 def measure(what, ways, repeats):
-    """Measure in fresh Pythons, turn and turn about: {way: [numbers of a repeat, …]}."""
+    """Measure in fresh Pythons, turn and turn about: {way: [numbers of a repeat, …]}.
+
+    Raises:
+        RuntimeError: a measurement failed.
+    """
     runs = {way: [] for way in ways}
     for number in range(repeats + (repeats > 1)):
         for way in ways:
@@ -73,6 +82,14 @@ def measure(what, ways, repeats):
             if number or repeats == 1:  # the first of several warms up
                 runs[way].append(json.loads(done.stdout.splitlines()[-1]))
     return runs
+
+
+def machine():
+    """Facts of this machine that decide about speed, in one line."""
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
 
 
 def yardstick():
@@ -146,6 +163,8 @@ def table(record):
             lines.append(
                 f"| {name}, {quantity} | {' | '.join(words)} | {part['yardstick']:.1f} s |"
             )
+        if name.startswith("learning") and "accuracy" in part["ways"]["recipe"][0]:
+            lines.append(f"| {name}, to the recipe's accuracy | {until(part)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -166,6 +185,18 @@ def to_the_accuracy_of_the_recipe(part):
         whole, until = recipe[quantity][-1], course[quantity][epoch]
         found[quantity] = {"recipe": whole, "course": until, "ratio": whole / until}
     return found
+
+
+def until(part):
+    """A row of the table: when the course's network is as accurate as the recipe's at its end."""
+    found = to_the_accuracy_of_the_recipe(part)
+    if found is None:
+        return "never | | | "
+    (course, recipe), ratio = (
+        [f"{found['processor'][way]:,.4g} s of the processor" for way in WAYS],
+        found["processor"]["ratio"],
+    )
+    return f"{course} | {recipe}: {found['accuracy']:.1%} | {ratio:,.4g} | "
 
 
 def figure(record):
@@ -211,12 +242,6 @@ def main():
     args = parser.parse_args()
     out = args.out / "bench.json"
     record = json.loads(out.read_text(encoding="utf-8")) if out.exists() else {"parts": {}}
-    record["machine"] = {
-        "cores": os.cpu_count(),
-        "processor": platform.machine(),
-        "system": platform.system(),
-        "python": platform.python_version(),
-    }
     photos = datasets.fetch("cats_vs_dogs", source="real")
     pictures = [sorted((photos.directory / name).iterdir()) for name in photos.class_names]
     with tempfile.TemporaryDirectory(dir=ROOT / "data") as place:
@@ -227,7 +252,8 @@ def main():
             if not chosen or (name in record["parts"] and not args.again):
                 continue
             print(f"{name} …", flush=True)
-            record["parts"][name] = {"yardstick": yardstick(), "ways": measure(*part)}
+            facts = {"machine": machine(), "yardstick": yardstick()}
+            record["parts"][name] = facts | {"ways": measure(*part)}
             unfinished = out.with_suffix(".part")
             unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
             unfinished.replace(out)

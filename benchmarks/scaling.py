@@ -3,7 +3,7 @@
 Trains week 1's network on the sample in 1, 2 and 4 processes on this machine, and extracts week 3's
 features, every process on a core of its own as long as there are enough: with all cores for one
 process, nothing would be left to gain. Writes ``benchmarks/results/scale.json``, and what would
-follow for more pictures and machines, under assumptions that stand there, too. Needs
+follow for more pictures and machines, under assumptions that stand there, too. Needs Linux and
 requirements-scale.txt.
 """
 
@@ -81,7 +81,7 @@ def measure(epochs, numbers, per_class):
     everything = shards.prepare().train.parent
     learnt = 2 * per_class
     runs, summary = [], {}
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=ROOT / "data") as folder:
         folder = Path(folder)
         pictures = few(everything, folder / "pictures", per_class, per_class // 4)
         some = few(everything, folder / "some", 96, 1)
@@ -157,6 +157,8 @@ def main():
     parser.add_argument("--per-class", type=int, default=600, help="pictures to learn from")
     parser.add_argument("--numbers", type=int, nargs="+", default=[1, 2, 4])
     args = parser.parse_args()
+    if args.numbers[:2] != [1, 2]:
+        parser.error("the numbers begin with 1 2: everything is compared with them")
     before = yardstick(steps=4, repeats=2)
     runs, summary = measure(args.epochs, args.numbers, args.per_class)
     paper = [

@@ -1,14 +1,14 @@
 """What `bench.py` measures, in a Python of its own: ``two_ways.py MEASURE WAY ARGUMENTS…``.
 
-Each measure does the same in the course's way and in the recipe's (`recipe.py`), and returns
-numbers of which less is better: seconds on the clock, seconds of the processors ("processor"),
-megabytes. Prints them as JSON.
+Each measure does the same in the course's way and in the recipe's (`recipe.py`) and returns seconds
+on the clock, seconds of the processors ("processor") and megabytes, of which less is better, and of
+trainings the accuracies. Prints them as JSON.
 """
 
 import importlib
 import json
 import os
-import resource
+import shutil
 import sys
 import tempfile
 import time
@@ -36,10 +36,13 @@ def importing(way):
 
 def reading(way, folder, budget=None):
     """A training set of 150 pixels: made and read once, read again, and the memory it takes."""
+    from resource import RUSAGE_SELF, getrusage  # not on Windows
+
     import recipe
 
     from utils import pipelines
 
+    unit = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss in a megabyte
     more = {} if budget is None else {"memory_budget": int(budget)}
 
     def epoch():
@@ -53,15 +56,15 @@ def reading(way, folder, budget=None):
             data = recipe.dataset(folder)
         return epoch()
 
-    data, before = None, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    data, before = None, getrusage(RUSAGE_SELF).ru_maxrss
     cold, number = used(first)
     warm, again = used(epoch)
     assert number == again
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    most = getrusage(RUSAGE_SELF).ru_maxrss
     return {
         **{f"first epoch, {name}": value for name, value in cold.items()},
         **{f"second epoch, {name}": value for name, value in warm.items()},
-        "megabytes": (most - before) / 1024,
+        "megabytes": (most - before) / unit,
     }
 
 
@@ -123,10 +126,11 @@ def splitting(way, folder):
 
 def lecture(way, week):
     """Run a lecture's cells, from the start of its kernel to its end."""
-    from lecture_seeds import run_lecture
+    from lecture_seeds import FEATURES, run_lecture
 
     from utils import course
 
+    shutil.rmtree(FEATURES, ignore_errors=True)  # computed anew, whatever ran before
     return used(lambda: run_lecture(course.find_lectures()[int(week)], 1))[0]
 
 

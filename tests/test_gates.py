@@ -191,6 +191,7 @@ def test_probabilities_have_a_column_per_class():
         ([[0.2, 0.2, 0.2]], 3, "add up to 1"),
         (["a", "b"], 2, "numbers"),
         ([0, 1, 1], 2, "class numbers, which do not say how sure"),
+        ([[0], [1]], 2, "class numbers, which do not say how sure"),
     ],
 )
 def test_what_is_no_probability_is_refused(values, count, message):

@@ -693,6 +693,7 @@ def test_shares_are_drawn_of_counts_alone(pair):
         ({"plain": {"here": [-0.6]}}, "between 0 and 1"),
         ({"other": {"here": [0.6]}}, "'other', but the networks are plain"),
         ({"plain": {"there": [0.6]}}, "'there', but .* groups here"),
+        ({"here": {"plain": [0.6]}}, "'here', but the networks are plain"),
         ({"plain": [0.6]}, "dict"),
         ([0.6], "dict"),
     ],

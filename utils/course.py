@@ -32,7 +32,8 @@ def weeks(root=ROOT):
         root: folder of the course.
 
     Returns:
-        dict from week number to a dict with `folder`, `title`, `learn`, `data`, `minutes` and
+        dict from week number to a dict with `folder`, `title`, `learn`, `data`, `picture` (what
+        the README's picture of it shows), `minutes`, `steps` (see `utils.doctor.pace`) and
         `least_validation_accuracy` (by source).
     """
     table = tomllib.loads((Path(root) / "pyproject.toml").read_text(encoding="utf-8"))

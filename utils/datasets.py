@@ -71,7 +71,7 @@ def fetch(name, source=None, data_dir=None):
         ConnectionError: the download did not succeed; what has arrived is kept.
         OSError: the disk is full, or `data_dir` cannot be written to (PermissionError).
     """
-    if name not in list(DATASETS):  # a list cannot be hashed
+    if name not in list(DATASETS):  # for a list, a dict raises a TypeError
         raise ValueError(f"There is no data set {name!r}. Choose one of: {', '.join(DATASETS)}.")
     entry, source = DATASETS[name], paths.source(source)
     mirror = paths.mirror() if source == "real" else None

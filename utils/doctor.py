@@ -205,9 +205,9 @@ _STEP += "print('seconds', networks.seconds_of_a_step())"
 def pace(root=paths.ROOT):
     """Measure how fast this computer is and say how long each lecture will run, a Finding each.
 
-    Takes a few seconds: training steps of week 1's network. `pyproject.toml` says how many such
-    steps a lecture takes as long as (`steps`). The yardstick of the benchmarks would mislead here:
-    its large dense layer asks for memory, where the lectures are bound by arithmetic.
+    Takes a few seconds: training steps of week 1's network. `pyproject.toml` says for each
+    lecture how many such steps take as long (`steps`). The yardstick of the benchmarks would
+    mislead here: its large dense layer asks for memory, where the lectures are bound by arithmetic.
     """
     from utils.course import weeks
 

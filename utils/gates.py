@@ -277,7 +277,7 @@ def probabilities(values, count):
     import numpy as np
 
     array = _array(values, "probabilities")
-    classes = array.ndim == 1 and array.dtype.kind in "iu"
+    classes = array.dtype.kind in "iu" and (array.ndim == 1 or array.shape[1:] == (1,))
     if array.dtype.kind not in "fiu":
         raise ValueError("probabilities should be numbers between 0 and 1.")
     array = array.astype(np.float64)

@@ -52,7 +52,7 @@ def ask(week, *names):
     from jupyterquiz import display_quiz
 
     questions = read_questions(week)
-    unknown = [name for name in names if name not in list(questions)]  # a list cannot be hashed
+    unknown = [name for name in names if name not in list(questions)]  # see datasets
     if unknown or not names:
         told = ", but not " + ", ".join(map(str, unknown)) if unknown else ": name one, or several"
         raise ValueError(f"Week {week} asks {', '.join(questions)}{told}.")

@@ -101,7 +101,9 @@ def test_a_page_needs_no_network_and_everybody_can_read_it(browser, name):  # no
     photograph(page, f"site-{name.replace('/', '-')}")
 
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(400)  # the menus slide away
+    page.wait_for_function(  # the menus slide away
+        "document.getAnimations().every(a => a.effect.getComputedTiming().endTime === Infinity)"
+    )
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     photograph(page, f"site-{name.replace('/', '-')}-390")
 

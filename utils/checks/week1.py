@@ -41,12 +41,12 @@ def usable(usable_pictures):
         folder = Path(place).resolve() / ".home" / "hands"  # dots above it hide nothing within
         wanted = dirty.make(folder)
         before = {file: file.stat().st_size for file in _files(folder)}
-        fills_up = ImageFile.LOAD_TRUNCATED_IMAGES
+        set_before = ImageFile.LOAD_TRUNCATED_IMAGES
         try:
             listed = _listed(usable_pictures, folder)
             fills_up = ImageFile.LOAD_TRUNCATED_IMAGES
         finally:
-            ImageFile.LOAD_TRUNCATED_IMAGES = False
+            ImageFile.LOAD_TRUNCATED_IMAGES = set_before
         after = {file: file.stat().st_size for file in _files(folder)}
         if after != before:
             raise Mistake(

@@ -6,10 +6,17 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from utils import gates, measures
-from utils.plots._style import CLASSES, MARKERS, NETWORKS, PALETTE, PICTURE_DPI, course_style
+from utils.plots._style import (
+    CLASSES,
+    LINES,
+    MARKERS,
+    NETWORKS,
+    PALETTE,
+    PICTURE_DPI,
+    course_style,
+)
 
 GREY = "#404040"
-LINES = ("--", "-", ":")
 
 
 def _class_colours(count):
@@ -158,8 +165,8 @@ def plot_shares(counts, *, recorded=None, label="right answers (%)"):
     if any(list(of) != groups for of in counts.values()):
         raise ValueError("Every network should have the same groups, in the same order.")
     recorded = {n: gates.by_name(of, f"recorded of {n}", "shares") for n, of in recorded.items()}
-    known = {*counts, *groups}
-    if unknown := [n for n in (*recorded, *chain(*recorded.values())) if n not in known]:
+    others = [n for n in recorded if n not in counts]
+    if unknown := others + [n for n in chain(*recorded.values()) if n not in groups]:
         raise ValueError(
             f"recorded has {unknown[0]!r}, but the networks are {', '.join(counts)}, and their "
             f"groups {', '.join(groups)}."

@@ -6,9 +6,7 @@ from matplotlib.lines import Line2D
 
 from utils import gates, inside
 from utils.plots._network import _as_seen, _draw_heat
-from utils.plots._style import MARKERS, NETWORKS, PICTURE_DPI, course_style
-
-LINES = ("--", "-", ":")
+from utils.plots._style import LINES, MARKERS, NETWORKS, PICTURE_DPI, course_style
 
 
 @course_style

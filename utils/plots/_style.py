@@ -23,6 +23,7 @@ CLASSES = (PINK, GREEN, SKY)  # in the order of the class names
 NETWORKS = ("#707070", VERMILION, BLACK)  # compared recipes: the plain one, the remedy, a third
 
 PICTURE_DPI = 60  # small pictures hold no more detail, and notebooks stay light
+LINES = ("--", "-", ":")
 MARKERS = ("o", "^", "s", "D", "v", "P", "X")
 
 
