@@ -16,6 +16,7 @@ import json
 import os
 import platform
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -25,12 +26,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
+from lecture_seeds import statistic  # noqa: E402
+
 from utils import datasets  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 WAYS = ("course", "recipe")
 NUMBERS = (500, 1000, 2000, 5000, 10_000)  # pictures
-REPEATS = 5
+REPEATS = 3
 SMALL_BUDGET = 100_000_000  # bytes, less than 2,000 pictures of 150 pixels
 
 
@@ -98,6 +101,13 @@ def yardstick():
     return float(subprocess.run(script, capture_output=True, check=True).stdout)
 
 
+def write(record, file):
+    """Write a record, whole or not at all."""
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(file)
+
+
 def link_pictures(pictures, number, folder):
     """Make a folder of two class folders with so many pictures, if it is not there; return it.
 
@@ -146,6 +156,25 @@ def ratios(part, quantity):
     """Recipe / course, repeat by repeat: those measured side by side are divided."""
     pairs = zip(*(values(part, way, quantity) for way in ("recipe", "course")), strict=True)
     return [recipe / course for recipe, course in pairs]
+
+
+def summary(record):
+    """Statistics under names that texts can quote; see `record_numbers.py`.
+
+    Returns:
+        dict from, for instance, "imports_clock_course" and "imports_clock_ratio" to a statistic.
+    """
+    found = {}
+    for name, part in record["parts"].items():
+        for quantity in part["ways"]["course"][0]:
+            if quantity == "accuracy":
+                continue
+            stem = "_".join(re.findall(r"\w+", f"{name} {quantity}".replace(",", "")))
+            for way in part["ways"]:
+                found[f"{stem}_{way}"] = statistic(values(part, way, quantity))
+            if len(part["ways"]) == 2:
+                found[f"{stem}_ratio"] = statistic(ratios(part, quantity))
+    return found
 
 
 def table(record):
@@ -254,9 +283,9 @@ def main():
             print(f"{name} …", flush=True)
             facts = {"machine": machine(), "yardstick": yardstick()}
             record["parts"][name] = facts | {"ways": measure(*part)}
-            unfinished = out.with_suffix(".part")
-            unfinished.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-            unfinished.replace(out)
+            write(record, out)
+    record["summary"] = summary(record)
+    write(record, out)
     print(table(record))
     (args.out / "bench.md").write_text(table(record), encoding="utf-8")
     figure(record).savefig(args.out / "bench.png", dpi=100)

@@ -60,6 +60,13 @@ def test_the_table_gives_medians_least_and_most_and_divides_what_stood_side_by_s
     assert "60 s" in alone and alone.count("|") == 6
 
 
+def test_texts_can_quote_what_was_measured(bench):
+    found = bench.summary(record())
+    assert found["imports_clock_ratio"]["mean"] == 0.625
+    assert found["reading_10000_pictures_first_epoch_clock_recipe"]["mean"] == 20_000
+    assert "lecture_1_clock_course" in found and "lecture_1_clock_ratio" not in found
+
+
 def test_time_to_an_accuracy(bench):
     def run(accuracy, step):
         seconds = [step * (n + 1) for n in range(len(accuracy))]
