@@ -8,6 +8,8 @@ import json
 import os
 import re
 import sys
+import zipfile
+import zlib
 from contextlib import contextmanager
 from uuid import uuid4
 
@@ -19,6 +21,16 @@ from scale import cluster
 KEPT = 2  # the newest ones
 NAME = re.compile(r"epoch-(\d+)-step-(\d+)\.keras")
 SETTINGS = "settings.json"
+# What a damaged file makes Keras raise. Not RuntimeError: a card that has no memory left raises it.
+DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    NotImplementedError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def found(run):
@@ -52,7 +64,8 @@ def save(run, model, epoch, step):
     unfinished = run / f"unfinished-{complete.name}"
     with _by_itself():
         model.save(unfinished)
-    with unfinished.open("rb") as stream:  # on the disk before the name says so
+    # On the disk before the name says so; Windows wants the file open for writing for that.
+    with unfinished.open("r+b") as stream:
         os.fsync(stream.fileno())
     os.replace(unfinished, complete)
     for file in list(found(run).values())[KEPT:]:
@@ -77,7 +90,21 @@ def begin(run, settings):
         unfinished = run / f"unfinished-{uuid4()}.json"  # others may do the same right now
         unfinished.write_text(json.dumps(settings, indent=1), encoding="utf-8")
         os.replace(unfinished, file)
-    before = json.loads(file.read_text(encoding="utf-8"))
+    compare(run, settings)
+
+
+def compare(run, settings):
+    """Check that a run is what it was; this only reads.
+
+    Args:
+        run: folder, a Path.
+        settings: dict that JSON can hold.
+
+    Raises:
+        FileNotFoundError: nobody has written down what the folder holds.
+        ValueError: it holds a run with other settings.
+    """
+    before = json.loads((run / SETTINGS).read_text(encoding="utf-8"))
     if other := [name for name in settings | before if settings.get(name) != before.get(name)]:
         told = ", ".join(f"{n}: {before.get(n)} there, {settings.get(n)} now" for n in other)
         raise ValueError(f"{run} holds a run with other settings ({told}). Choose another folder.")
@@ -129,7 +156,7 @@ def _newest(run, first):
         try:
             with _by_itself():
                 model = keras.models.load_model(file)
-        except (OSError, ValueError, KeyError) as error:
+        except DAMAGED as error:
             print(f"{file} cannot be read, so the one before it counts: {error}", file=sys.stderr)
             continue
         return at, [np.asarray(variable) for variable in _written(model)]

@@ -39,8 +39,13 @@ def place(environ=os.environ):
             f"{ADDRESS}, host:port of process 0, {PROCESSES}, and {RANK}, from 0."
         )
     rank, processes = given[RANK], given[PROCESSES]
-    if not (rank.isdecimal() and processes.isdecimal() and int(rank) < int(processes)):
-        raise ValueError(f"{RANK}={rank} should be a number from 0 to {PROCESSES}={processes}, -1.")
+    if not (processes.isdecimal() and int(processes)):
+        raise ValueError(f"{PROCESSES}={processes} should be a number, 1 or more.")
+    if not (rank.isdecimal() and int(rank) < int(processes)):
+        raise ValueError(
+            f"{RANK}={rank} should be a number from 0 to {int(processes) - 1}, because "
+            f"{PROCESSES} is {processes}."
+        )
     return int(rank), int(processes)
 
 

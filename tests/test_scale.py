@@ -12,7 +12,7 @@ import pytest
 from one_step import one_step
 from PIL import Image
 
-from scale import checkpoints, cluster, extract, models, processes, shards, train
+from scale import __main__, checkpoints, cluster, extract, models, processes, shards, train
 from utils.paths import ROOT
 from utils.pipelines import decode_files
 
@@ -124,8 +124,10 @@ KNOWN = {processes.ADDRESS: "host:1", processes.PROCESSES: "2", processes.RANK: 
     ("change", "told"),
     [
         ({processes.RANK: ""}, "PROCESS_ID should be set, too"),
-        ({processes.RANK: "2"}, "PROCESS_ID=2 should be a number from 0"),
-        ({processes.PROCESSES: "two"}, "should be a number"),
+        ({processes.RANK: "2"}, "PROCESS_ID=2 should be a number from 0 to 1, because .*ES is 2"),
+        ({processes.RANK: "-1"}, "PROCESS_ID=-1 should be a number from 0 to 1"),
+        ({processes.PROCESSES: "two"}, "PROCESSES=two should be a number, 1 or more"),
+        ({processes.PROCESSES: "0"}, "PROCESSES=0 should be a number, 1 or more"),
     ],
 )
 def test_variables_that_make_no_sense_are_named(change, told):
@@ -154,7 +156,36 @@ def test_when_one_process_fails_the_others_are_ended(tmp_path):
     assert time.monotonic() - start < 30
 
 
-def test_without_jax_one_is_told_how_to_get_it(monkeypatch):
+def test_without_jax_one_is_told_how_to_get_it(tmp_path):
+    start = (
+        "import runpy, sys; sys.modules['jax'] = None; runpy.run_module('scale', None, '__main__')"
+    )
+    command = [sys.executable, "-c", start, "train", "week1", "--run", str(tmp_path / "run")]
+    without = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    for more in ([], ["--processes", "2"]):
+        done = subprocess.run(
+            [*command, *more], cwd=ROOT, env=without, capture_output=True, text=True
+        )
+        assert done.returncode == 1
+        assert done.stderr.startswith("RuntimeError: This needs JAX") and "Trace" not in done.stderr
+        assert "make .venv/requirements-scale.stamp installs it" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--processes", "--batch-size", "--save-every", "--epochs"])
+def test_numbers_below_1_are_refused(option, capsys):
+    parser = __main__.parser()
+    given = ["train", "week1", "--run", "run", option]
+    assert 7 in vars(parser.parse_args([*given, "7"])).values()
+    for number in ("0", "-2", "two"):
+        with pytest.raises(SystemExit):
+            parser.parse_args([*given, number])
+        assert (
+            f"argument {option}: {number} should be a whole number, 1 or more"
+            in capsys.readouterr().err
+        )
+
+
+def test_on_another_engine_one_is_told_how_to_choose_jax():
     with pytest.raises(ValueError, match="Keras runs on tensorflow.*KERAS_BACKEND=jax"):
         cluster.join()
 
@@ -238,10 +269,20 @@ def test_a_checkpoint_is_complete_or_not_there(model, tmp_path, one_process, mon
             checkpoints.save(tmp_path, model, 2, 0)
     assert list(checkpoints.found(tmp_path)) == [(1, 0)]
     learn(model)
-    (tmp_path / "epoch-0002-step-0000000.keras").write_bytes(b"damaged by the disk")
-    assert checkpoints.restore(tmp_path, model, rank=0) == (1, 0)
-    assert same(good, state(model))
-    assert "so the one before it counts" in capsys.readouterr().err
+    checkpoints.save(tmp_path, model, 2, 0)
+    newest = tmp_path / "epoch-0002-step-0000000.keras"
+    whole = newest.read_bytes()
+    weights = whole.index(b"HDF")  # where they begin
+    one_byte_off = whole[:weights] + bytes([whole[weights] ^ 1]) + whole[weights + 1 :]
+    # The length of the extra data in front of the weights: reading goes on behind the file's end.
+    length = whole.index(b"model.weights.h5") - 1
+    too_long = whole[:length] + b"\xff" + whole[length + 1 :]
+    for damaged in (b"damaged by the disk", whole[: len(whole) // 2], one_byte_off, too_long):
+        newest.write_bytes(damaged)
+        assert checkpoints.restore(tmp_path, model, rank=0) == (1, 0)
+        assert same(good, state(model))
+        assert "so the one before it counts" in capsys.readouterr().err
+        learn(model)
     checkpoints.begin(tmp_path, {"seed": 1})
     assert not list(tmp_path.glob("unfinished*"))
 
