@@ -113,9 +113,12 @@ def _settings(name, files):
 
 
 def _seen(files, size, frozen):
-    take, _ = decode_files(files, size)
-    batches = np.array_split(np.arange(len(files)), range(BATCH, len(files), BATCH))
-    rows = [frozen.predict_on_batch(np.asarray(take(some), np.float32)) for some in batches]
+    take, give_back = decode_files(files, size)
+    try:
+        batches = np.array_split(np.arange(len(files)), range(BATCH, len(files), BATCH))
+        rows = [frozen.predict_on_batch(np.asarray(take(some), np.float32)) for some in batches]
+    finally:
+        give_back()
     return np.concatenate(rows).astype(np.float32)
 
 

@@ -4,6 +4,7 @@
 from utils import quiet  # noqa: F401
 
 # isort: split
+import atexit
 import hashlib
 import json
 import time
@@ -137,9 +138,16 @@ def reader(network, name, features, side, files):
 
     Raises:
         ValueError: the network needs features and there are none, or not those of these pictures.
+        FileNotFoundError: parts of the features are missing.
     """
+
+    def decoded(own):
+        take, give_back = decode_files([files[number] for number in own], network.size)
+        atexit.register(give_back)  # which keeps it, too: see `decode_files`
+        return take
+
     if network.frozen is None:
-        return lambda own: decode_files([files[number] for number in own], network.size)[0]
+        return decoded
     if features is None:
         raise ValueError(
             f"{name} learns from features: python -m scale extract {name} --features FOLDER first, "

@@ -1,11 +1,14 @@
 """Training on several machines: who reads what, and what is left when a process is killed."""
 
+import gc
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import time
+from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from one_step import one_step
 from PIL import Image
 
 from scale import __main__, checkpoints, cluster, extract, models, processes, shards, train
+from utils import pipelines
 from utils.paths import ROOT
 from utils.pipelines import decode_files
 
@@ -292,6 +296,43 @@ def test_a_folder_with_another_run_is_left_alone(tmp_path):
     checkpoints.begin(tmp_path / "run", {"seed": 1, "batch_size": 8})
     with pytest.raises(ValueError, match=r"\(seed: 1 there, 2 now\). Choose another folder"):
         checkpoints.begin(tmp_path / "run", {"seed": 2, "batch_size": 8})
+
+
+def test_decoded_pictures_stay_as_long_as_they_are_needed_and_no_longer(
+    pictures, tmp_path, monkeypatch
+):
+    def there():
+        return [path for path in tmp_path.glob("pictures-*") if path.is_dir()]
+
+    def another_process():
+        gc.collect()
+        _, remove = pipelines._folder_for_this_process()  # it removes what nobody holds
+        remove()
+
+    on_disk, at_the_end = partial(decode_files, memory_budget=0), []
+    monkeypatch.setattr(pipelines, "CACHE", tmp_path)
+    monkeypatch.setattr(train, "decode_files", on_disk)
+    monkeypatch.setattr(extract, "decode_files", on_disk)
+    monkeypatch.setattr(train, "atexit", SimpleNamespace(register=at_the_end.append))
+    files, _ = shards.listed(pictures / "train")
+    pixels = decode_files(files, (8, 8))[0](np.arange(38)).numpy()
+
+    network = models.Network((8, 8), 1e-3, None)
+    take = train.reader(network, "little", None, "train", files)(np.array([3, 30]))
+    another_process()
+    assert np.array_equal(take(np.array([1, 0])), pixels[[30, 3]])
+    for work in at_the_end:
+        work()
+    assert not there(), "removed when Python ends"
+
+    class Frozen:
+        def predict_on_batch(self, pixels):
+            another_process()
+            assert len(there()) == 1
+            return pixels
+
+    assert np.array_equal(extract._seen(files, (8, 8), Frozen()), pixels)
+    assert not there(), "removed when the part is done"
 
 
 def test_two_trainings_do_not_write_to_one_folder(tmp_path):

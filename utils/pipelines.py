@@ -152,7 +152,8 @@ def decode_files(files, image_size, memory_budget=2**30):
     Returns:
         A function from int64 places in the list (n,) to uint8 pictures (n, height, width, 3),
         which may stand in the `map` of a `tf.data.Dataset`; and a function to call when they are
-        needed no longer.
+        needed no longer. Keep the second until then: when it is forgotten, another process may
+        remove the pictures.
 
     Raises:
         ValueError: one of them cannot be decoded (the message names it), or image_size makes no
