@@ -33,15 +33,18 @@ def extract(name, features, pictures=None, seed=1):
         name: a network that learns from features; see `scale.models.network`.
         features: folder to fill: `settings.json`, and in `train` and `validation` a file for each
             part, float32 (pictures, …) in the order of `scale.shards.listed`.
-        pictures: folder with `train` and `validation`; None for all cats and dogs.
+        pictures: folder with `train` and `validation`, each with the same two class folders; None
+            for all cats and dogs.
         seed: decides the split of the cats and dogs.
 
     Returns:
         (parts computed now, parts of this process that were there).
 
     Raises:
-        ValueError: the network does not learn from features, a picture cannot be decoded, or the
-            folder holds features of other pictures or of another network.
+        ValueError: the network does not learn from features, the two sides do not hold the same two
+            classes, a picture cannot be decoded, or the folder holds features of other pictures or
+            of another network.
+        FileNotFoundError: there are no such pictures.
         OSError: the disk is full, or not to be written to.
     """
     rank, processes = place()
@@ -49,11 +52,11 @@ def extract(name, features, pictures=None, seed=1):
     network = models.network(name)
     if network.frozen is None:
         raise ValueError(f"{name} learns from pictures: there are no features to extract for it.")
-    features, frozen = Path(features), network.frozen()
     folder = Path(pictures) if pictures else shards.prepare(seed).train.parent
+    sides = shards.sides(folder)
+    features, frozen = Path(features), network.frozen()
     computed = there = 0
-    for side in ("train", "validation"):
-        files, _ = shards.listed(folder / side)
+    for side, (files, _) in sides.items():
         checkpoints.begin(features / side, _settings(name, files))
         for part in range(rank, -(-len(files) // PART), processes):
             file = features / side / f"{part:06}.npy"
@@ -66,7 +69,7 @@ def extract(name, features, pictures=None, seed=1):
 
 
 def reader(features, side, name, files):
-    """Say how to get features of some of the pictures.
+    """Say how to get features of some of the pictures; nothing is written.
 
     Args:
         features: folder that `extract` filled, a Path.
@@ -82,13 +85,13 @@ def reader(features, side, name, files):
         FileNotFoundError: parts are missing.
         ValueError: these are features of other pictures or for another network.
     """
-    checkpoints.begin(features / side, _settings(name, files))
     parts = [features / side / f"{part:06}.npy" for part in range(-(-len(files) // PART))]
     if missing := [part for part in parts if not part.exists()]:
         raise FileNotFoundError(
             f"{len(missing)} of {len(parts)} parts are missing in {features / side}. This computes "
             f"them: python -m scale extract {name} --features {features}"
         )
+    checkpoints.compare(features / side, _settings(name, files))
 
     def read(own):
         rows = [

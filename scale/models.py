@@ -74,13 +74,14 @@ def network(name, head=None):
     Args:
         name: "week1"; "week3", the new last layer on frozen features; or "week3-tuned", the part
             of the pretrained network that week 3 fine-tunes, on frozen feature maps.
-        head: for "week3-tuned", the trained keras.Model of "week3" that it begins with.
+        head: for "week3-tuned", the trained keras.Model of "week3" that it begins with; None for a
+            random one, which does where only what is frozen matters.
 
     Returns:
         A `Network`.
 
     Raises:
-        ValueError: there is no such network, or a head is missing or not wanted.
+        ValueError: there is no such network.
     """
     if name not in NAMES:
         raise ValueError(f"There is no network {name!r}. Choose one of: {', '.join(NAMES)}.")

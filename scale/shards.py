@@ -8,6 +8,7 @@ are: a training that four processes began can go on with two.
 """
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
@@ -119,6 +120,31 @@ def listed(folder):
     files = [str(file) for files in classes.values() for file in files]
     counts = [len(files) for files in classes.values()]
     return files, np.repeat(np.arange(len(classes), dtype=np.int32), counts)
+
+
+def sides(folder):
+    """List the pictures to learn from and those to measure with.
+
+    Args:
+        folder: a Path, with `train` and `validation`.
+
+    Returns:
+        dict from "train" and "validation" to what `listed` returns.
+
+    Raises:
+        FileNotFoundError: one of the folders is missing.
+        ValueError: they do not hold the same two classes.
+    """
+    found = {side: listed(folder / side) for side in ("train", "validation")}
+    train, validation = (
+        sorted({Path(file).parent.name for file in files}) for files, _ in found.values()
+    )
+    if len(train) != 2 or train != validation:  # one probability says which of two it is
+        raise ValueError(
+            f"{folder} should hold the same two class folders in train and in validation, not "
+            f"{', '.join(train)} in train and {', '.join(validation)} in validation."
+        )
+    return found
 
 
 def digest(files):

@@ -16,6 +16,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from scale import checkpoints, cluster, extract, models, shards
+from utils.hashes import sha256
 from utils.pipelines import decode_files
 
 
@@ -40,13 +41,13 @@ def train(
     Args:
         name: a network; see `scale.models.network`.
         run: folder for checkpoints; process 0 alone needs it.
-        pictures: folder with `train` and `validation`, each with class folders; None for all cats
-            and dogs, see `scale.shards.prepare`.
+        pictures: folder with `train` and `validation`, each with the same two class folders; None
+            for all cats and dogs, see `scale.shards.prepare`.
         features: folder that `scale.extract` filled, for a network on frozen features.
-        head: file of the trained network that "week3-tuned" begins with.
+        head: file of the trained network of "week3" that "week3-tuned" begins with; for no other.
         epochs: to train in all.
         batch_size: pictures in a batch, those of all processes together.
-        seed: decides first weights and orders.
+        seed: decides the split of the cats and dogs, first weights, orders and dropout.
         save_every: steps between checkpoints within an epoch.
         precision: "float32" or "mixed_bfloat16"; None decides by the devices.
 
@@ -55,14 +56,25 @@ def train(
         `val_accuracy`, `seconds` and others; empty if all epochs were done before.
 
     Raises:
-        ValueError: an argument makes no sense, the run has other settings, or the processes do
-            not have the same pictures or weights.
-        RuntimeError: another training writes to `run`.
+        ValueError: an argument makes no sense, a head is missing or not wanted, a picture cannot be
+            decoded, the run has other settings, or the processes do not have the same arguments,
+            pictures or weights.
+        FileNotFoundError: there are no such pictures or no such head, or parts of the features are
+            missing.
+        OSError: a disk is full, or not to be written to.
+        RuntimeError: another training writes to `run`, or the other processes do not come.
     """
+    if name == "week3-tuned" and not head:
+        raise ValueError(
+            "week3-tuned begins with a trained head: train week3 first, then give its last "
+            "checkpoint as --head FILE."
+        )
+    if name != "week3-tuned" and head is not None:
+        raise ValueError(f"{name} begins without a head: leave out --head, or train week3-tuned.")
     rank, processes = cluster.join()
     precision = precision or usual_precision(keras.distribution.list_devices())
     folder = Path(pictures) if pictures else shards.prepare(seed).train.parent
-    sides = {side: shards.listed(folder / side) for side in ("train", "validation")}
+    sides = shards.sides(folder)
     settings = {
         "network": name,
         "seed": seed,
@@ -70,7 +82,13 @@ def train(
         "precision": precision,
         "pictures": shards.digest(sides["train"][0]),
     }
-    cluster.agree(json.dumps(settings), "settings and pictures")
+    same = settings | {  # for all processes; another start of this run may have others
+        "epochs": epochs,
+        "save_every": save_every,
+        "head": head and sha256(head),
+        "validation": shards.digest(sides["validation"][0]),
+    }
+    cluster.agree(json.dumps(same), "settings and pictures")
 
     keras.utils.set_random_seed(seed)
     network = models.network(name, head and keras.models.load_model(head, compile=False))

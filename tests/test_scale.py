@@ -4,6 +4,7 @@ import gc
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -111,6 +112,25 @@ def test_a_batch_size_that_does_not_fit_is_named():
         shards.own_rows(0, 3, 8)
 
 
+@pytest.mark.parametrize(
+    ("train_classes", "validation_classes", "told"),
+    [
+        ("Cat Cow Dog", "Cat Cow Dog", "not Cat, Cow, Dog in train and Cat, Cow, Dog in valid"),
+        ("Cat Dog", "Dog cat", "not Cat, Dog in train and Dog, cat in validation"),
+        ("Cat", "Cat", "the same two class folders"),
+    ],
+)
+def test_both_sides_have_the_same_two_classes(tmp_path, train_classes, validation_classes, told):
+    for side, names in (("train", train_classes), ("validation", validation_classes)):
+        for name in names.split():
+            (tmp_path / side / name).mkdir(parents=True)
+            (tmp_path / side / name / "0.png").touch()
+    with pytest.raises(ValueError, match=told):
+        shards.sides(tmp_path)
+    with pytest.raises(ValueError, match=told):
+        extract.extract("week3", tmp_path / "features", tmp_path)
+
+
 def test_other_names_or_classes_are_other_pictures(pictures):
     files, _ = shards.listed(pictures / "train")
     elsewhere = [file.replace(str(pictures), "D:\\elsewhere").replace("/", "\\") for file in files]
@@ -202,6 +222,15 @@ def test_a_name_that_the_lecture_does_not_define_is_named():
         models.lecture_code(1, "build_modell")
     with pytest.raises(ValueError, match="no network 'week5'.*week1, week3, week3-tuned"):
         models.network("week5")
+
+
+def test_a_head_is_wanted_where_training_begins_with_one_and_nowhere_else(tmp_path):
+    with pytest.raises(ValueError, match="train week3 first, then give its last checkpoint as --h"):
+        train.train("week3-tuned", tmp_path / "run")
+    for name in ("week1", "week3"):
+        with pytest.raises(ValueError, match=f"{name} begins without a head: leave out --head"):
+            train.train(name, tmp_path / "run", head="head.keras")
+    assert not list(tmp_path.iterdir())
 
 
 def test_all_but_the_last_layer_compute_in_bfloat16():
@@ -298,6 +327,41 @@ def test_a_folder_with_another_run_is_left_alone(tmp_path):
         checkpoints.begin(tmp_path / "run", {"seed": 2, "batch_size": 8})
 
 
+def test_processes_compare_all_that_must_be_the_same(pictures, tmp_path, monkeypatch):
+    class Compared(Exception):
+        pass
+
+    def agree(text, what):
+        raise Compared(text)
+
+    monkeypatch.setattr(cluster, "join", lambda: (0, 2))
+    monkeypatch.setattr(cluster, "agree", agree)
+    (tmp_path / "head").write_bytes(b"one")
+    (tmp_path / "copy").write_bytes(b"one")
+    (tmp_path / "other").write_bytes(b"another")
+    fewer = tmp_path / "pictures"
+    shutil.copytree(pictures, fewer)
+    (fewer / "validation" / "Cat" / "0.png").unlink()
+
+    def compared(**change):
+        given = {"pictures": pictures, "head": tmp_path / "head", "precision": "float32"} | change
+        with pytest.raises(Compared) as text:
+            train.train("week3-tuned", tmp_path / "run", **given)
+        return str(text.value)
+
+    assert compared() == compared(head=tmp_path / "copy"), "each machine has a copy of its own"
+    for change in (
+        {"epochs": 3},
+        {"save_every": 3},
+        {"batch_size": 8},
+        {"seed": 2},
+        {"precision": "mixed_bfloat16"},
+        {"head": tmp_path / "other"},
+        {"pictures": fewer},
+    ):
+        assert compared(**change) != compared(), change
+
+
 def test_decoded_pictures_stay_as_long_as_they_are_needed_and_no_longer(
     pictures, tmp_path, monkeypatch
 ):
@@ -333,6 +397,13 @@ def test_decoded_pictures_stay_as_long_as_they_are_needed_and_no_longer(
 
     assert np.array_equal(extract._seen(files, (8, 8), Frozen()), pixels)
     assert not there(), "removed when the part is done"
+
+
+def test_features_that_are_not_there_leave_no_folder(pictures, tmp_path):
+    files, _ = shards.listed(pictures / "train")
+    with pytest.raises(FileNotFoundError, match="1 of 1 parts are missing.*extract week3 --feat"):
+        extract.reader(tmp_path / "mistyped", "train", "week3", files)
+    assert not list(tmp_path.iterdir())
 
 
 def test_two_trainings_do_not_write_to_one_folder(tmp_path):
@@ -446,14 +517,10 @@ def test_features_that_a_killed_process_owed_are_computed_by_another(runs, pictu
     # Those of the pictures, in their order, for whichever pictures a process owns.
     monkeypatch.setattr(extract, "PART", 4)
     files, _ = shards.listed(pictures / "train")
-    take = extract.reader(out / "features", "train", "little", files)(np.array([1, 2, 9, 37]))
-    keras.utils.set_random_seed(0)
-    dense = keras.layers.Dense(4)
-    dense.build((None, 192))
-    pixels = np.float32(decode_files(files, (8, 8))[0](np.array([9, 37])))
-    found = take(np.array([2, 3])).numpy()
-    kept = np.load(out / "features" / "train" / "000009.npy")
-    assert found.shape == (2, 4) and np.array_equal(found[1], kept[1]) and pixels.any()
+    own, some = np.array([1, 2, 9, 37]), np.array([2, 3, 0])
+    found = extract.reader(out / "features", "train", "little", files)(own)(some).numpy()
+    pixels = decode_files(files, (8, 8))[0](own[some]).numpy().reshape(3, -1)
+    np.testing.assert_array_equal(found, pixels[:, :4])
     with pytest.raises(ValueError, match="other settings .pictures:"):
         extract.reader(out / "features", "train", "little", files[1:])
 
