@@ -13,6 +13,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from little_sets import benchmark
 from one_step import one_step
 from PIL import Image
 
@@ -556,3 +557,29 @@ def test_the_command_trains_week_3s_head_in_two_processes(pictures, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert done.stdout.count("validation loss") == 2, "one process speaks"
     assert list(checkpoints.found(tmp_path / "run")) == [(2, 0), (1, 0)]
+
+
+# ---------------------------------------------------------------- on paper
+
+
+def test_what_more_pictures_would_take_follows_from_what_was_measured(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    tool = benchmark("scaling")
+    record = json.loads((ROOT / "benchmarks" / "results" / "scale.json").read_text())
+    again = [
+        tool.on_paper(record["summary"], row["pictures"], row["machines"])
+        for row in record["on_paper"]
+    ]
+    assert again == record["on_paper"]
+    readme = (ROOT / "scale" / "README.md").read_text(encoding="utf-8")
+    for row in again:
+        hours, share = f"{row['hours']:,.1f}", f"{100 * row['waiting_share']:.0f} %"
+        line = f"| {row['pictures']:,} | {row['machines']} | {hours} | {share} | "
+        assert line + f"{row['dollars']:,.2f} |" in readme
+    hours = {row["machines"]: row["hours"] for row in again if row["pictures"] == 14_000_000}
+    assert hours[1] / 16 < hours[16] < hours[1]
+
+
+def test_the_paper_counts_the_parameters_of_the_network(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    assert models.network("week1").build().count_params() == benchmark("scaling").PARAMETERS
