@@ -6,8 +6,7 @@ course's way of week 3 (frozen ImageNet features, a dense layer) on the same pho
 accuracy and seconds, epoch by epoch. COURSE_MIRROR applies. Writes
 ``benchmarks/results/textbook_recipe.json`` after each part; parts recorded already are kept.
 
-The recipe: F. Chollet, "Deep Learning with Python" (2017), section 5.2, and the labs of
-"Convolutional Neural Networks in TensorFlow" by DeepLearning.AI, which share its settings.
+One run each, for their accuracies over the epochs; `bench.py` measures times side by side.
 """
 
 import argparse
@@ -19,11 +18,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from utils import backbones, datasets, pipelines  # noqa: E402
+from utils import datasets  # noqa: E402
 
 # isort: split
 import keras  # noqa: E402
-import numpy as np  # noqa: E402
+import lectures_on_photos  # noqa: E402
+import recipe  # noqa: E402
 
 OUT = ROOT / "benchmarks" / "results" / "textbook_recipe.json"
 
@@ -43,84 +43,33 @@ class Clock(keras.callbacks.Callback):
         self.cpu_seconds.append(round(time.process_time() - self.cpu_start, 1))
 
 
-def convolutional(filters, augmentation=(), dropout=0.0):
-    """The recipe's network: pairs of convolution and pooling, a dense layer of 512."""
-    layers = keras.layers
-    model = keras.Sequential([keras.Input((150, 150, 3)), *augmentation, layers.Rescaling(1 / 255)])
-    for number in filters:
-        model.add(layers.Conv2D(number, 3, activation="relu"))
-        model.add(layers.MaxPooling2D())
-    model.add(layers.Flatten())
-    if dropout:
-        model.add(layers.Dropout(dropout))
-    model.add(layers.Dense(512, activation="relu"))
-    model.add(layers.Dense(1, activation="sigmoid"))
-    return model
-
-
-def train(model, photos, learning_rate, epochs):
-    """Train with Keras' own pipeline; returns the accuracies and seconds of the epochs."""
-    read = {"image_size": (150, 150), "batch_size": 20, "verbose": False}
-    training, validation = (
-        keras.utils.image_dataset_from_directory(folder, **read).cache().prefetch(2)
-        for folder in (photos.directory, photos.held_out)
-    )
-    optimizer = keras.optimizers.RMSprop(learning_rate)
-    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+def train(model, training, validation, epochs):
+    """Returns the accuracies and seconds of the epochs."""
     clock = Clock()
     curves = model.fit(
         training, validation_data=validation, epochs=epochs, callbacks=[clock], verbose=2
     ).history
-    accuracies = [round(value, 4) for value in curves["val_accuracy"]]
     return {
-        "validation_accuracy": accuracies,
+        "validation_accuracy": [round(value, 4) for value in curves["val_accuracy"]],
         "seconds": clock.seconds,
         "cpu_seconds": clock.cpu_seconds,
     }
 
 
 def week1(photos):
-    """Sixteen, 32 and 64 filters, 15 epochs."""
-    return train(convolutional((16, 32, 64)), photos, 1e-3, 15)
+    return train(*recipe.week1(photos.directory, photos.held_out))
 
 
 def week2(photos):
-    """Up to 128 filters, augmentation by Keras layers, dropout, small steps, 80 epochs."""
-    augmentation = [
-        keras.layers.RandomFlip("horizontal"),
-        keras.layers.RandomRotation(0.11),
-        keras.layers.RandomTranslation(0.2, 0.2),
-        keras.layers.RandomZoom(0.2),
-    ]
-    model = convolutional((32, 64, 128, 128), augmentation, dropout=0.5)
-    return train(model, photos, 1e-4, 80)
+    return train(*recipe.week2(photos.directory, photos.held_out))
 
 
 def ours_week3(photos):
-    """The course's week 3: features of the shipped network at 224 pixels, one dense layer.
-
-    The seconds include loading the network, decoding the photos and extracting their features.
-    """
+    """The course's week 3; the seconds begin before its features are extracted."""
     start, cpu_start = time.perf_counter(), time.process_time()
-    network = backbones.backbone(pooling="avg")
-    parts = []
-    for folder in (photos.directory, photos.held_out):
-        data = pipelines.image_dataset(folder, (224, 224))
-        labels = np.concatenate([labels for _, labels in data])
-        parts.append((network.predict(data, verbose=0), labels))
-    (features, labels), (held_out, truth) = parts
-    head = keras.Sequential(
-        [
-            keras.Input(features.shape[1:]),
-            keras.layers.Dropout(0.2),
-            keras.layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    head.compile("adam", loss="binary_crossentropy", metrics=["accuracy"])
-    head.fit(features, labels, epochs=20, verbose=0)
-    accuracy = head.evaluate(held_out, truth, verbose=0)[1]
+    found = train(*lectures_on_photos.week3(photos.directory, photos.held_out))
     return {
-        "validation_accuracy": [round(accuracy, 4)],
+        "validation_accuracy": found["validation_accuracy"][-1:],
         "seconds": [round(time.perf_counter() - start, 1)],
         "cpu_seconds": [round(time.process_time() - cpu_start, 1)],
     }
