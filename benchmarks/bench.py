@@ -245,7 +245,7 @@ def figure(record):
 
     @course_style
     def draw():
-        panels, (time, memory) = plt.subplots(1, 2, figsize=(9.5, 3.8), layout="constrained")
+        panels, (time, memory) = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
         for way, colour, marker in zip(WAYS, NETWORKS[1::-1], "os", strict=True):
             for axis, quantity, line, label in (
                 (time, "first epoch, clock", "-", f"{way}, first epoch"),
@@ -257,7 +257,11 @@ def figure(record):
         time.set(xlabel="pictures", ylabel="seconds an epoch")
         memory.set(xlabel="pictures", ylabel="most memory, MB")
         for axis in (time, memory):
-            axis.legend()
+            axis.set(xticks=list(reading), xticklabels=[f"{number:,}" for number in reading])
+            axis.tick_params(axis="x", which="minor", bottom=False, labelbottom=False)
+            low, high = axis.get_ylim()
+            axis.set_ylim(low, high * (high / low) ** 0.6)  # room for the legend
+            axis.legend(loc="upper left", fontsize="small")
         return panels
 
     return draw()
