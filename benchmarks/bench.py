@@ -26,7 +26,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
-from lecture_seeds import statistic  # noqa: E402
+from lecture_seeds import statistic, yardstick  # noqa: E402
 
 from utils import datasets  # noqa: E402
 
@@ -93,12 +93,6 @@ def machine():
         f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, "
         f"Python {platform.python_version()}"
     )
-
-
-def yardstick():
-    """Seconds, measured now, in a Python of its own."""
-    script = [sys.executable, str(ROOT / "benchmarks" / "yardstick.py")]
-    return float(subprocess.run(script, capture_output=True, check=True).stdout)
 
 
 def write(record, file):
@@ -221,11 +215,9 @@ def until(part):
     found = to_the_accuracy_of_the_recipe(part)
     if found is None:
         return "never | | | "
-    (course, recipe), ratio = (
-        [f"{found['processor'][way]:,.4g} s of the processor" for way in WAYS],
-        found["processor"]["ratio"],
-    )
-    return f"{course} | {recipe}: {found['accuracy']:.1%} | {ratio:,.4g} | "
+    seconds = found["processor"]
+    course, recipe = (f"{seconds[way]:,.4g} s of the processor" for way in WAYS)
+    return f"{course} | {recipe}: {found['accuracy']:.1%} | {seconds['ratio']:,.4g} | "
 
 
 def figure(record):
@@ -285,7 +277,7 @@ def main():
             if not chosen or (name in record["parts"] and not args.again):
                 continue
             print(f"{name} …", flush=True)
-            facts = {"machine": machine(), "yardstick": yardstick()}
+            facts = {"machine": machine(), "yardstick": yardstick("own")}
             record["parts"][name] = facts | {"ways": measure(*part)}
             write(record, out)
     record["summary"] = summary(record)

@@ -45,20 +45,19 @@ def reading(way, folder, budget=None):
     unit = 2**20 if sys.platform == "darwin" else 2**10  # of ru_maxrss in a megabyte
     more = {} if budget is None else {"memory_budget": int(budget)}
 
-    def epoch():
+    def epoch(data):
         return sum(len(labels) for _, labels in data)
 
     def first():
-        nonlocal data
         if way == "course":
             data = pipelines.image_dataset(folder, recipe.SIZE, recipe.BATCH, training=True, **more)
         else:
             data = recipe.dataset(folder)
-        return epoch()
+        return data, epoch(data)
 
-    data, before = None, getrusage(RUSAGE_SELF).ru_maxrss
-    cold, number = used(first)
-    warm, again = used(epoch)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    cold, (data, number) = used(first)
+    warm, again = used(lambda: epoch(data))
     assert number == again
     most = getrusage(RUSAGE_SELF).ru_maxrss
     return {

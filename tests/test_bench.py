@@ -72,13 +72,19 @@ def test_time_to_an_accuracy(bench):
         seconds = [step * (n + 1) for n in range(len(accuracy))]
         return [{"clock": seconds, "processor": seconds, "accuracy": accuracy}]
 
-    found = bench.to_the_accuracy_of_the_recipe(
-        part(run([0.6, 0.74, 0.71], 2.0), run([0.7, 0.8, 0.72], 10.0))
-    )
+    learnt = part(run([0.6, 0.74, 0.71], 2.0), run([0.7, 0.8, 0.72], 10.0))
+    found = bench.to_the_accuracy_of_the_recipe(learnt)
     assert found["accuracy"] == 0.72, "its last one, not its best"
     assert found["clock"] == {"recipe": 30.0, "course": 4.0, "ratio": 7.5}
     never = part(run([0.6], 2.0), run([0.7], 10.0))
     assert bench.to_the_accuracy_of_the_recipe(never) is None
+
+    rows = bench.table({"parts": {"learning, week 1": learnt, "learning, week 2": never}})
+    (reached, missed) = (line for line in rows.splitlines() if "to the recipe's accuracy" in line)
+    assert "4 s of the processor | 30 s of the processor: 72.0% | 7.5 |" in reached
+    assert "never" in missed and missed.count("|") == reached.count("|") == rows.splitlines()[
+        0
+    ].count("|")
 
 
 def test_the_figure_has_logarithmic_axes_and_both_ways(bench):
